@@ -1,0 +1,126 @@
+package dev.tutti.node;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import dev.tutti.proto.launch.LaunchException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.pekko.actor.ActorSystem;
+import org.apache.pekko.actor.Address;
+import org.apache.pekko.actor.typed.javadsl.Adapter;
+import org.apache.pekko.cluster.Cluster;
+import org.apache.pekko.cluster.MemberStatus;
+import org.apache.pekko.remote.RemoteTransportException;
+
+/** A node's actor system, and its way into the cluster and out of it. */
+final class NodeSystem {
+    static final String NAME = "tutti";
+    private static final int UNREACHABLE = 4;
+
+    private final NodeConfig config;
+    private final ActorSystem classic;
+    private final Cluster cluster;
+
+    NodeSystem(NodeConfig config) throws LaunchException {
+        this.config = config;
+        try {
+            classic = ActorSystem.create(NAME, pekko(config), NodeSystem.class.getClassLoader());
+        } catch (RemoteTransportException e) {
+            throw PortTaken.failure(config.bindHost(), config.cluster().port(), "tutti.cluster.port", e);
+        }
+        cluster = Cluster.get(classic);
+    }
+
+    private static Config pekko(NodeConfig config) {
+        Map<String, Object> own = Map.of(
+                "pekko.remote.artery.canonical.hostname", config.host(),
+                "pekko.remote.artery.canonical.port", config.cluster().port(),
+                "pekko.remote.artery.bind.hostname", config.bindHost(),
+                "pekko.cluster.roles", List.of(config.roleName()));
+        ClassLoader loader = NodeSystem.class.getClassLoader();
+        return ConfigFactory.parseMap(own, "node")
+                .withFallback(ConfigFactory.parseResources(loader, "tutti-pekko.conf"))
+                .withFallback(ConfigFactory.defaultReference(loader))
+                .resolve();
+    }
+
+    org.apache.pekko.actor.typed.ActorSystem<?> typed() {
+        return Adapter.toTyped(classic);
+    }
+
+    ActorSystem classic() {
+        return classic;
+    }
+
+    /** host:port, as it stands in other nodes' seeds. */
+    String address() {
+        return hostPort(cluster.selfAddress());
+    }
+
+    static String hostPort(Address address) {
+        return address.getHost().orElse("?") + ":" + address.getPort().orElse(0);
+    }
+
+    boolean isMember() {
+        return !cluster.isTerminated() && cluster.selfMember().status().equals(MemberStatus.up());
+    }
+
+    /** Returns once this node is a member. @throws LaunchException with exit code 4, naming the seeds, if it takes too long */
+    void join(List<String> seeds) throws LaunchException {
+        CompletableFuture<Void> up = new CompletableFuture<>();
+        cluster.registerOnMemberUp(() -> up.complete(null));
+        cluster.joinSeedNodes(seeds.stream().map(this::seedAddress).toList());
+        Duration timeout = config.cluster().joinTimeout();
+        try {
+            up.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw new LaunchException(
+                    UNREACHABLE,
+                    "no coordinator answered at " + String.join(", ", seeds) + " within " + timeout.toSeconds()
+                            + " s; start one, or set tutti.cluster.seeds to its cluster address",
+                    e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LaunchException(1, "interrupted while joining the cluster", e);
+        } catch (ExecutionException e) {
+            throw new LaunchException(1, "could not join the cluster: " + e.getMessage(), e);
+        }
+    }
+
+    private Address seedAddress(String seed) {
+        HostPort address = HostPort.parse(seed)
+                .orElseThrow(() -> new IllegalArgumentException("expected host:port as a seed, got " + seed));
+        return new Address("pekko", NAME, address.host(), address.port());
+    }
+
+    /** Leaves in order if the others let it within the time given, and ends the actor system in any case. */
+    void leave(Duration patience) {
+        if (!cluster.isTerminated() && isMember()) {
+            CompletableFuture<Void> removed = new CompletableFuture<>();
+            cluster.registerOnMemberRemoved(() -> removed.complete(null));
+            cluster.leave(cluster.selfAddress());
+            await(removed, patience);
+        }
+        terminate(patience);
+    }
+
+    void terminate(Duration patience) {
+        classic.terminate();
+        await(classic.getWhenTerminated().toCompletableFuture(), patience);
+    }
+
+    private static void await(CompletableFuture<?> future, Duration patience) {
+        try {
+            future.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException | ExecutionException _) {
+            // The others find out by themselves: see DownUnreachable.
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
