@@ -1,0 +1,7 @@
+package dev.tutti.tensor.backend;
+
+/** One instruction with its memory bound; running it allocates nothing. */
+@FunctionalInterface
+public interface Kernel {
+    void run();
+}

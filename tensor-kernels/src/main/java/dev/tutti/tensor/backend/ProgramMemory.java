@@ -1,0 +1,69 @@
+package dev.tutti.tensor.backend;
+
+import dev.tutti.tensor.graph.Graph;
+import dev.tutti.tensor.graph.Parameter;
+import dev.tutti.tensor.graph.Tensor;
+import dev.tutti.tensor.lowering.MemoryPlan;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The memory of every tensor of a program on the host: a slice of the program's own block, of the parameters, or of the gradients.
+ * Owns the block, and whatever kernels allocate in {@link #arena()}.
+ */
+public final class ProgramMemory implements AutoCloseable {
+    private final Arena arena = Arena.ofShared();
+    private final long blockByteSize;
+    private final @Nullable MemorySegment[] segments;
+
+    public ProgramMemory(Graph graph, ParameterBuffers buffers) {
+        MemoryPlan plan = MemoryPlan.of(graph);
+        this.blockByteSize = plan.byteSize();
+        this.segments = new @Nullable MemorySegment[graph.tensorIds()];
+        MemorySegment block = arena.allocate(plan.byteSize(), MemoryPlan.ALIGNMENT);
+        graph.inputs().forEach(input -> place(input, plan, block));
+        graph.instructions().stream()
+                .map(instruction -> instruction.result())
+                .filter(plan::contains)
+                .forEach(result -> place(result, plan, block));
+        for (int i = 0; i < graph.parameters().size(); i++) {
+            Parameter parameter = graph.parameters().get(i);
+            segments[graph.parameterTensors().get(i).id()] = slice(buffers.parameters(), parameter);
+            if (!graph.gradients().isEmpty()) {
+                segments[graph.gradients().get(i).id()] = slice(buffers.gradients(), parameter);
+            }
+        }
+    }
+
+    /** Dense, row-major, exactly as long as the tensor. */
+    public MemorySegment of(Tensor tensor) {
+        MemorySegment segment = segments[tensor.id()];
+        if (segment == null) {
+            throw new IllegalArgumentException(tensor + " is not a tensor of this program");
+        }
+        return segment;
+    }
+
+    /** For what kernels need besides tensors; closed with the program. */
+    public Arena arena() {
+        return arena;
+    }
+
+    public long blockByteSize() {
+        return blockByteSize;
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+
+    private void place(Tensor tensor, MemoryPlan plan, MemorySegment block) {
+        segments[tensor.id()] = block.asSlice(plan.offset(tensor), tensor.byteSize());
+    }
+
+    private static MemorySegment slice(MemorySegment flat, Parameter parameter) {
+        return flat.asSlice(parameter.offset() * Float.BYTES, parameter.elementCount() * Float.BYTES);
+    }
+}
