@@ -1,0 +1,85 @@
+package dev.tutti.proto.spec;
+
+import dev.tutti.proto.v1.Adam;
+import dev.tutti.proto.v1.CheckpointPolicy;
+import dev.tutti.proto.v1.Cluster;
+import dev.tutti.proto.v1.JobSpec;
+import dev.tutti.proto.v1.Loss;
+import dev.tutti.proto.v1.Optimizer;
+import dev.tutti.proto.v1.Precision;
+import dev.tutti.proto.v1.Synchronous;
+import dev.tutti.proto.v1.Training;
+import dev.tutti.proto.v1.WorkerCount;
+import java.util.List;
+
+/** What a job means when it leaves something out, and what it must not say. */
+public final class JobSpecs {
+    private static final int DEFAULT_KEEP = 3;
+
+    private JobSpecs() {}
+
+    /** The job with everything filled in that has a default. What is set stays as it is, right or wrong. */
+    public static JobSpec withDefaults(JobSpec spec) {
+        return spec.toBuilder()
+                .setName(spec.getName().isEmpty() ? "job" : spec.getName())
+                .setTraining(withDefaults(spec.getTraining()))
+                .setCluster(withDefaults(spec.getCluster()))
+                .setCheckpoint(withDefaults(spec.getCheckpoint()))
+                .build();
+    }
+
+    /**
+     * The rules a job breaks, in the order of the job file; none if it is valid as far as can be told without its data.
+     *
+     * @param spec as {@link #withDefaults} returned it
+     */
+    public static List<SpecProblem> problems(JobSpec spec) {
+        return new SpecRules().check(spec);
+    }
+
+    private static Training withDefaults(Training training) {
+        Training.Builder filled = training.toBuilder();
+        if (training.getLoss() == Loss.LOSS_UNSPECIFIED) {
+            filled.setLoss(Loss.LOSS_CROSS_ENTROPY);
+        }
+        if (training.getPrecision() == Precision.PRECISION_UNSPECIFIED) {
+            filled.setPrecision(Precision.PRECISION_F32);
+        }
+        if (!training.getConsistency().hasSynchronous()
+                && !training.getConsistency().hasAsynchronous()) {
+            filled.getConsistencyBuilder().setSynchronous(Synchronous.getDefaultInstance());
+        }
+        return filled.setOptimizer(withDefaults(training.getOptimizer())).build();
+    }
+
+    private static Optimizer withDefaults(Optimizer optimizer) {
+        if (optimizer.hasSgd()) {
+            return optimizer;
+        }
+        Adam adam = optimizer.getAdam();
+        return optimizer.toBuilder()
+                .setAdam(Adam.newBuilder()
+                        .setRate(adam.hasRate() ? adam.getRate() : 0.001)
+                        .setBeta1(adam.hasBeta1() ? adam.getBeta1() : 0.9)
+                        .setBeta2(adam.hasBeta2() ? adam.getBeta2() : 0.999)
+                        .setEpsilon(adam.hasEpsilon() ? adam.getEpsilon() : 1e-8))
+                .build();
+    }
+
+    private static Cluster withDefaults(Cluster cluster) {
+        WorkerCount workers = cluster.getWorkers();
+        int min = workers.hasMin() ? workers.getMin() : 1;
+        int max = workers.hasMax() ? workers.getMax() : Math.max(min, 1);
+        return cluster.toBuilder()
+                .setWorkers(WorkerCount.newBuilder().setMin(min).setMax(max))
+                .setParameterServers(cluster.hasParameterServers() ? cluster.getParameterServers() : 1)
+                .setSlices(cluster.getSlices() == 0 ? max : cluster.getSlices())
+                .build();
+    }
+
+    private static CheckpointPolicy withDefaults(CheckpointPolicy checkpoint) {
+        return checkpoint.toBuilder()
+                .setKeep(checkpoint.hasKeep() ? checkpoint.getKeep() : DEFAULT_KEEP)
+                .build();
+    }
+}

@@ -1,0 +1,202 @@
+package dev.tutti.proto.spec;
+
+import dev.tutti.proto.v1.Adam;
+import dev.tutti.proto.v1.Cluster;
+import dev.tutti.proto.v1.Data;
+import dev.tutti.proto.v1.DataSource;
+import dev.tutti.proto.v1.IdxSource;
+import dev.tutti.proto.v1.JobSpec;
+import dev.tutti.proto.v1.Loss;
+import dev.tutti.proto.v1.Model;
+import dev.tutti.proto.v1.Normalize;
+import dev.tutti.proto.v1.Optimizer;
+import dev.tutti.proto.v1.Precision;
+import dev.tutti.proto.v1.Sgd;
+import dev.tutti.proto.v1.Training;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The rules of a job, in the order of the job file. One instance checks one job. */
+final class SpecRules {
+    private static final List<String> PRESETS = List.of("mlp");
+    private static final List<String> SOURCES = List.of("mnist", "digits");
+    private static final int MAX_NAME_LENGTH = 128;
+    private static final int MAX_LAYERS = 1000;
+
+    private final List<SpecProblem> problems = new ArrayList<>();
+
+    List<SpecProblem> check(JobSpec spec) {
+        if (spec.getName().isBlank() || spec.getName().length() > MAX_NAME_LENGTH) {
+            problem("name", "must have 1 to " + MAX_NAME_LENGTH + " characters");
+        }
+        model(spec.getModel());
+        data(spec.getData());
+        training(spec.getTraining());
+        cluster(spec.getCluster(), spec.getTraining());
+        return List.copyOf(problems);
+    }
+
+    private void model(Model model) {
+        if (model.getPreset().isEmpty()) {
+            problem("model.preset", "is missing; known presets: " + String.join(", ", PRESETS));
+        } else if (!PRESETS.contains(model.getPreset())) {
+            problem(
+                    "model.preset",
+                    "there is no preset " + model.getPreset() + DidYouMean.hint(model.getPreset(), PRESETS)
+                            + "; known presets: " + String.join(", ", PRESETS));
+        }
+        if (model.getHiddenCount() > MAX_LAYERS) {
+            problem("model.hidden", "must have at most " + MAX_LAYERS + " layers, got " + model.getHiddenCount());
+        }
+        for (int layer = 0; layer < model.getHiddenCount(); layer++) {
+            count("model.hidden[" + layer + "]", model.getHidden(layer), 1, 65_536);
+        }
+    }
+
+    private void data(Data data) {
+        source(data.getSource());
+        double validation = data.getSplit().getValidation();
+        if (!(validation >= 0 && validation < 1)) {
+            problem("data.split.validation", "must be at least 0 and less than 1, got " + validation);
+        }
+        for (int i = 0; i < data.getTransformsCount(); i++) {
+            String path = "data.transforms[" + i + "]";
+            switch (data.getTransforms(i).getKindCase()) {
+                case NORMALIZE ->
+                    normalize(path + ".normalize", data.getTransforms(i).getNormalize());
+                case KIND_NOT_SET -> problem(path, "is empty; known transforms: normalize");
+            }
+        }
+    }
+
+    private void source(DataSource source) {
+        String path = "data.source";
+        switch (source.getKindCase()) {
+            case NAME -> {
+                if (!SOURCES.contains(source.getName())) {
+                    problem(
+                            path,
+                            "there is no source " + source.getName() + DidYouMean.hint(source.getName(), SOURCES)
+                                    + "; known sources: " + String.join(", ", SOURCES) + ", or {idx: …}, {digits: …}");
+                }
+            }
+            case IDX -> idx(path + ".idx", source.getIdx());
+            case DIGITS -> {
+                // Any count is fine; none means the default.
+            }
+            case KIND_NOT_SET ->
+                problem(
+                        path,
+                        "is missing; known sources: " + String.join(", ", SOURCES) + ", or {idx: …}, {digits: …}");
+        }
+    }
+
+    private void idx(String path, IdxSource idx) {
+        file(path + ".train-images", idx.getTrainImages());
+        file(path + ".train-labels", idx.getTrainLabels());
+        file(path + ".test-images", idx.getTestImages());
+        file(path + ".test-labels", idx.getTestLabels());
+    }
+
+    private void file(String path, String name) {
+        if (name.isEmpty()) {
+            problem(path, "is missing; it names an IDX file, gzipped or not");
+        }
+    }
+
+    private void normalize(String path, Normalize normalize) {
+        if (!Double.isFinite(normalize.getMean())) {
+            problem(path + ".mean", "must be a finite number, got " + normalize.getMean());
+        }
+        if (!Double.isFinite(normalize.getStd()) || normalize.getStd() == 0) {
+            problem(path + ".std", "must be a finite number other than 0, got " + normalize.getStd());
+        }
+    }
+
+    private void training(Training training) {
+        count("training.epochs", training.getEpochs(), 1, 1_000_000);
+        count("training.batch", training.getBatch(), 1, Integer.MAX_VALUE);
+        if (training.getLoss() == Loss.LOSS_UNSPECIFIED || training.getLoss() == Loss.UNRECOGNIZED) {
+            problem("training.loss", "must be cross-entropy or mse");
+        }
+        optimizer(training.getOptimizer());
+        if (training.getPrecision() == Precision.PRECISION_UNSPECIFIED
+                || training.getPrecision() == Precision.UNRECOGNIZED) {
+            problem("training.precision", "must be f32 or bf16");
+        }
+        switch (training.getConsistency().getKindCase()) {
+            case SYNCHRONOUS, ASYNCHRONOUS -> {
+                // Neither has settings.
+            }
+            case KIND_NOT_SET -> problem("training.consistency", "must be synchronous or asynchronous");
+        }
+    }
+
+    private void optimizer(Optimizer optimizer) {
+        String path = "training.optimizer";
+        switch (optimizer.getKindCase()) {
+            case SGD -> sgd(path + ".sgd", optimizer.getSgd());
+            case ADAM -> adam(path + ".adam", optimizer.getAdam());
+            case KIND_NOT_SET -> problem(path, "must be {sgd: …} or {adam: …}");
+        }
+    }
+
+    private void sgd(String path, Sgd sgd) {
+        positive(path + ".rate", sgd.getRate());
+        fraction(path + ".momentum", sgd.getMomentum());
+    }
+
+    private void adam(String path, Adam adam) {
+        positive(path + ".rate", adam.getRate());
+        fraction(path + ".beta1", adam.getBeta1());
+        fraction(path + ".beta2", adam.getBeta2());
+        positive(path + ".epsilon", adam.getEpsilon());
+    }
+
+    private void cluster(Cluster cluster, Training training) {
+        long min = Integer.toUnsignedLong(cluster.getWorkers().getMin());
+        long max = Integer.toUnsignedLong(cluster.getWorkers().getMax());
+        long slices = Integer.toUnsignedLong(cluster.getSlices());
+        long batch = Integer.toUnsignedLong(training.getBatch());
+        count("cluster.workers.min", cluster.getWorkers().getMin(), 1, 1024);
+        count("cluster.workers.max", cluster.getWorkers().getMax(), 1, 1024);
+        if (min > max) {
+            problem("cluster.workers.max", "must be at least workers.min, which is " + min + ", got " + max);
+        }
+        count("cluster.parameter-servers", cluster.getParameterServers(), 1, 1024);
+        if (slices < max) {
+            problem(
+                    "cluster.slices",
+                    "must be at least workers.max, which is " + max + ", so that every worker has a slice, got "
+                            + slices);
+        }
+        if (batch > 0 && slices > batch) {
+            problem(
+                    "cluster.slices",
+                    "must be at most training.batch, which is " + batch + ", so that no slice is empty, got " + slices);
+        }
+    }
+
+    private void count(String path, int value, long least, long most) {
+        long unsigned = Integer.toUnsignedLong(value);
+        if (unsigned < least || unsigned > most) {
+            problem(path, "must be " + least + " to " + most + ", got " + unsigned);
+        }
+    }
+
+    private void positive(String path, double value) {
+        if (!Double.isFinite(value) || value <= 0) {
+            problem(path, "must be a finite number greater than 0, got " + value);
+        }
+    }
+
+    private void fraction(String path, double value) {
+        if (!(value >= 0 && value < 1)) {
+            problem(path, "must be at least 0 and less than 1, got " + value);
+        }
+    }
+
+    private void problem(String path, String sentence) {
+        problems.add(new SpecProblem(path, sentence));
+    }
+}
