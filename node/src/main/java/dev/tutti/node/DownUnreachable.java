@@ -2,21 +2,35 @@ package dev.tutti.node;
 
 import java.time.Duration;
 import org.apache.pekko.actor.AbstractActorWithTimers;
+import org.apache.pekko.actor.ActorRef;
 import org.apache.pekko.actor.ActorSystem;
+import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.Props;
 import org.apache.pekko.cluster.Cluster;
 import org.apache.pekko.cluster.ClusterEvent;
+import org.apache.pekko.cluster.ClusterEvent.MemberRemoved;
+import org.apache.pekko.cluster.ClusterEvent.ReachabilityEvent;
+import org.apache.pekko.cluster.ClusterEvent.ReachableMember;
+import org.apache.pekko.cluster.ClusterEvent.UnreachableMember;
 import org.apache.pekko.cluster.DowningProvider;
 import org.apache.pekko.cluster.Member;
 import org.apache.pekko.cluster.UniqueAddress;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import scala.Option;
 import scala.concurrent.duration.FiniteDuration;
 
 /**
  * Every survivor downs a member that stays unreachable; nobody ever downs itself. So whatever set of processes crashes, the rest
  * stays up. Two halves of a cut network both go on: safety rests on the coordinator's epoch, not here.
+ *
+ * <p>The failure detector suspects after about 2 s of silence. Then its port is tried once: a member whose host refuses the
+ * connection has crashed, and is downed {@link Watch#CRASHED_STABLE} later; one that may only be frozen, overloaded or cut off
+ * gets {@link Watch#SILENT_STABLE} to come back.
  */
 public final class DownUnreachable extends DowningProvider {
+    private static final Logger LOG = LoggerFactory.getLogger(DownUnreachable.class);
+
     /** Called by Pekko. */
     public DownUnreachable(ActorSystem system) {}
 
@@ -30,21 +44,21 @@ public final class DownUnreachable extends DowningProvider {
         return Option.apply(Props.create(Watch.class, Watch::new));
     }
 
+    private record Tried(Member member, boolean refused) {}
+
     private record Stable(Member member) {}
 
     /** One timer for each unreachable member. */
     static final class Watch extends AbstractActorWithTimers {
-        private static final Duration STABLE = Duration.ofSeconds(1);
+        static final Duration CRASHED_STABLE = Duration.ofMillis(300);
+        static final Duration SILENT_STABLE = Duration.ofSeconds(5);
 
         private final Cluster cluster = Cluster.get(getContext().getSystem());
 
         @Override
         public void preStart() {
             cluster.subscribe(
-                    getSelf(),
-                    ClusterEvent.initialStateAsEvents(),
-                    ClusterEvent.ReachabilityEvent.class,
-                    ClusterEvent.MemberRemoved.class);
+                    getSelf(), ClusterEvent.initialStateAsEvents(), ReachabilityEvent.class, MemberRemoved.class);
         }
 
         @Override
@@ -55,21 +69,39 @@ public final class DownUnreachable extends DowningProvider {
         @Override
         public Receive createReceive() {
             return receiveBuilder()
-                    .match(ClusterEvent.UnreachableMember.class, event -> suspect(event.member()))
-                    .match(
-                            ClusterEvent.ReachableMember.class,
-                            event -> forget(event.member().uniqueAddress()))
-                    .match(
-                            ClusterEvent.MemberRemoved.class,
-                            event -> forget(event.member().uniqueAddress()))
-                    .match(Stable.class, stable -> cluster.down(stable.member().address()))
+                    .match(UnreachableMember.class, event -> suspect(event.member()))
+                    .match(Tried.class, this::tried)
+                    .match(ReachableMember.class, event -> forget(event.member().uniqueAddress()))
+                    .match(MemberRemoved.class, event -> forget(event.member().uniqueAddress()))
+                    .match(Stable.class, stable -> down(stable.member()))
                     .build();
         }
 
         private void suspect(Member member) {
-            if (!member.uniqueAddress().equals(cluster.selfUniqueAddress())) {
-                getTimers().startSingleTimer(member.uniqueAddress(), new Stable(member), STABLE);
+            if (member.uniqueAddress().equals(cluster.selfUniqueAddress())) {
+                return;
             }
+            getTimers().startSingleTimer(member.uniqueAddress(), new Stable(member), SILENT_STABLE);
+            ActorRef self = getSelf();
+            Thread.ofVirtual()
+                    .start(() -> self.tell(new Tried(member, isRefused(member.address())), ActorRef.noSender()));
+        }
+
+        private static boolean isRefused(Address address) {
+            return Knock.isRefused(
+                    address.getHost().orElse(""), address.getPort().orElse(0));
+        }
+
+        private void tried(Tried tried) {
+            UniqueAddress member = tried.member().uniqueAddress();
+            if (tried.refused() && getTimers().isTimerActive(member)) {
+                getTimers().startSingleTimer(member, new Stable(tried.member()), CRASHED_STABLE);
+            }
+        }
+
+        private void down(Member member) {
+            LOG.info("{} does not answer any more; it leaves the cluster", NodeSystem.describe(member));
+            cluster.down(member.address());
         }
 
         private void forget(UniqueAddress member) {

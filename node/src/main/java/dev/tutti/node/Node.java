@@ -2,11 +2,14 @@ package dev.tutti.node;
 
 import dev.tutti.proto.launch.LaunchException;
 import dev.tutti.proto.launch.RunningRole;
+import dev.tutti.proto.v1.Role;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,6 +35,7 @@ public final class Node implements RunningRole {
     private volatile @Nullable RoleComponent component;
     private volatile @Nullable GrpcEndpoint grpc;
     private volatile boolean ready;
+    private volatile boolean lost;
 
     private Node(NodeConfig config) {
         this.config = config;
@@ -72,14 +76,26 @@ public final class Node implements RunningRole {
         if (!built.services().isEmpty()) {
             grpc = new GrpcEndpoint(config, built.services());
         }
-        nodeSystem.join(seeds(nodeSystem));
+        join(nodeSystem);
         built.joined();
         ready = true;
     }
 
-    private List<String> seeds(NodeSystem nodeSystem) {
-        List<String> seeds = config.cluster().seeds();
-        return seeds.isEmpty() ? List.of(nodeSystem.address()) : seeds;
+    /** A coordinator with an address of its own, known beforehand, remembers the others: see {@link KnownMembers}. */
+    private void join(NodeSystem nodeSystem) throws LaunchException {
+        int port = config.cluster().port();
+        boolean remembers = config.role() == Role.ROLE_COORDINATOR && port != 0;
+        KnownMembers memory = new KnownMembers(config.state().folder(), port);
+        List<String> seeds = Seeds.of(
+                config,
+                nodeSystem.address(),
+                remembers ? memory.read() : List.of(),
+                other -> Knock.isRefused(other.host(), other.port()));
+        Consumer<Set<String>> remember = remembers ? memory::write : _ -> {};
+        nodeSystem.onTermination(
+                () -> lost("the actor system of " + member() + " ended by itself; see the log before this"));
+        nodeSystem.watchMembers(remember, this::lost);
+        nodeSystem.join(seeds);
     }
 
     private List<ReadinessCheck> readiness() {
@@ -138,11 +154,24 @@ public final class Node implements RunningRole {
     void fatal(Throwable cause) {
         if (stopping.compareAndSet(false, true)) {
             LOG.error("{} cannot go on", member(), cause);
-            Thread.ofPlatform().name("stop-" + member()).start(() -> {
-                stop();
-                ended.completeExceptionally(cause);
-            });
+            stopBecauseOf(cause);
         }
+    }
+
+    private void lost(String sentence) {
+        if (stopping.compareAndSet(false, true)) {
+            LOG.error("{}: {}", member(), sentence);
+            lost = true;
+            stopBecauseOf(new IllegalStateException(sentence));
+        }
+    }
+
+    /** On a thread of its own: the caller may be part of what has to end. */
+    private void stopBecauseOf(Throwable cause) {
+        Thread.ofPlatform().name("stop-" + member()).start(() -> {
+            stop();
+            ended.completeExceptionally(cause);
+        });
     }
 
     @Override
@@ -160,7 +189,7 @@ public final class Node implements RunningRole {
         close(grpc, "gRPC server");
         NodeSystem current = system;
         if (current != null) {
-            current.leave(LEAVE_PATIENCE);
+            current.leave(lost ? Duration.ZERO : LEAVE_PATIENCE);
         }
         close(management, "management port");
         close(metrics, "metrics");

@@ -6,14 +6,17 @@ import dev.tutti.proto.launch.LaunchException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.apache.pekko.actor.ActorSystem;
 import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.apache.pekko.cluster.Cluster;
+import org.apache.pekko.cluster.Member;
 import org.apache.pekko.cluster.MemberStatus;
 import org.apache.pekko.remote.RemoteTransportException;
 
@@ -21,6 +24,7 @@ import org.apache.pekko.remote.RemoteTransportException;
 final class NodeSystem {
     static final String NAME = "tutti";
     private static final int UNREACHABLE = 4;
+    private static final Duration TERMINATION_PATIENCE = Duration.ofSeconds(5);
 
     private final NodeConfig config;
     private final ActorSystem classic;
@@ -53,13 +57,27 @@ final class NodeSystem {
         return Adapter.toTyped(classic);
     }
 
-    ActorSystem classic() {
-        return classic;
-    }
-
     /** host:port, as it stands in other nodes' seeds. */
     String address() {
         return hostPort(cluster.selfAddress());
+    }
+
+    /** Role and address, for people. */
+    static String describe(Member member) {
+        return String.join(
+                        "+",
+                        member.getRoles().stream()
+                                .filter(role -> !role.startsWith("dc-"))
+                                .toList()) + " at " + hostPort(member.address());
+    }
+
+    /** Starts telling of members, as {@link MemberEvents} does. */
+    void watchMembers(Consumer<Set<String>> othersChanged, Consumer<String> thrownOut) {
+        classic.actorOf(MemberEvents.props(othersChanged, thrownOut), "member-events");
+    }
+
+    void onTermination(Runnable action) {
+        classic.registerOnTermination(action);
     }
 
     static String hostPort(Address address) {
@@ -98,20 +116,20 @@ final class NodeSystem {
         return new Address("pekko", NAME, address.host(), address.port());
     }
 
-    /** Leaves in order if the others let it within the time given, and ends the actor system in any case. */
+    /**
+     * Leaves in order if the others let it within the time given, and ends the actor system in any case.
+     *
+     * @param patience zero: does not even try
+     */
     void leave(Duration patience) {
-        if (!cluster.isTerminated() && isMember()) {
+        if (patience.isPositive() && isMember()) {
             CompletableFuture<Void> removed = new CompletableFuture<>();
             cluster.registerOnMemberRemoved(() -> removed.complete(null));
             cluster.leave(cluster.selfAddress());
             await(removed, patience);
         }
-        terminate(patience);
-    }
-
-    void terminate(Duration patience) {
         classic.terminate();
-        await(classic.getWhenTerminated().toCompletableFuture(), patience);
+        await(classic.getWhenTerminated().toCompletableFuture(), TERMINATION_PATIENCE);
     }
 
     private static void await(CompletableFuture<?> future, Duration patience) {

@@ -1,0 +1,99 @@
+package dev.tutti.node;
+
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import org.apache.pekko.actor.AbstractActor;
+import org.apache.pekko.actor.Props;
+import org.apache.pekko.cluster.Cluster;
+import org.apache.pekko.cluster.ClusterEvent;
+import org.apache.pekko.cluster.ClusterEvent.MemberDowned;
+import org.apache.pekko.cluster.ClusterEvent.MemberEvent;
+import org.apache.pekko.cluster.ClusterEvent.MemberRemoved;
+import org.apache.pekko.cluster.ClusterEvent.MemberUp;
+import org.apache.pekko.cluster.ClusterEvent.UnreachableMember;
+import org.apache.pekko.cluster.Member;
+import org.apache.pekko.remote.artery.ThisActorSystemQuarantinedEvent;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Says who comes and goes, keeps the list of the others, and notices when this node was thrown out. */
+final class MemberEvents extends AbstractActor {
+    private static final Logger LOG = LoggerFactory.getLogger(MemberEvents.class);
+
+    private final Cluster cluster = Cluster.get(getContext().getSystem());
+    private final Set<String> others = new TreeSet<>();
+    private final Consumer<Set<String>> othersChanged;
+    private final Consumer<String> thrownOut;
+
+    private MemberEvents(Consumer<Set<String>> othersChanged, Consumer<String> thrownOut) {
+        this.othersChanged = othersChanged;
+        this.thrownOut = thrownOut;
+    }
+
+    /**
+     * @param othersChanged gets the addresses of all other members, host:port
+     * @param thrownOut gets one sentence, perhaps more than once, and also when this node leaves by itself
+     */
+    static Props props(Consumer<Set<String>> othersChanged, Consumer<String> thrownOut) {
+        return Props.create(MemberEvents.class, () -> new MemberEvents(othersChanged, thrownOut));
+    }
+
+    @Override
+    public void preStart() {
+        cluster.subscribe(getSelf(), ClusterEvent.initialStateAsEvents(), MemberEvent.class, UnreachableMember.class);
+        getContext().getSystem().eventStream().subscribe(getSelf(), ThisActorSystemQuarantinedEvent.class);
+    }
+
+    @Override
+    public void postStop() {
+        cluster.unsubscribe(getSelf());
+        getContext().getSystem().eventStream().unsubscribe(getSelf());
+    }
+
+    @Override
+    public Receive createReceive() {
+        return receiveBuilder()
+                .match(MemberUp.class, event -> up(event.member()))
+                .match(UnreachableMember.class, event -> LOG.info("{} is silent", NodeSystem.describe(event.member())))
+                .match(MemberDowned.class, event -> downed(event.member()))
+                .match(MemberRemoved.class, event -> removed(event.member()))
+                .match(MemberEvent.class, _ -> {})
+                .match(
+                        ThisActorSystemQuarantinedEvent.class,
+                        event -> thrownOut("by "
+                                + NodeSystem.hostPort(event.remoteAddress().address())))
+                .build();
+    }
+
+    private void up(Member member) {
+        if (!isSelf(member) && others.add(NodeSystem.hostPort(member.address()))) {
+            LOG.info("{} joined", NodeSystem.describe(member));
+            othersChanged.accept(Set.copyOf(others));
+        }
+    }
+
+    private void downed(Member member) {
+        if (isSelf(member)) {
+            thrownOut("by the others");
+        }
+    }
+
+    private void removed(Member member) {
+        if (isSelf(member)) {
+            thrownOut("by the others");
+        } else if (others.remove(NodeSystem.hostPort(member.address()))) {
+            LOG.info("{} left", NodeSystem.describe(member));
+            othersChanged.accept(Set.copyOf(others));
+        }
+    }
+
+    private boolean isSelf(Member member) {
+        return member.uniqueAddress().equals(cluster.selfUniqueAddress());
+    }
+
+    private void thrownOut(String by) {
+        thrownOut.accept("this process was thrown out of the cluster " + by
+                + ", because it did not answer for too long (frozen, overloaded or cut off); start it again");
+    }
+}

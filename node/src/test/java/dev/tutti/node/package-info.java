@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tutti.node;
+
+import org.jspecify.annotations.NullMarked;
