@@ -1,0 +1,143 @@
+package dev.tutti.tensor.backend.cpu;
+
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
+import dev.tutti.tensor.backend.Kernel;
+import dev.tutti.tensor.backend.ProgramMemory;
+import dev.tutti.tensor.graph.Op;
+import dev.tutti.tensor.graph.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/** Operations that touch each element once. Row buffers are allocated when a kernel is bound. */
+final class ElementwiseKernels {
+    private final ProgramMemory memory;
+
+    ElementwiseKernels(ProgramMemory memory) {
+        this.memory = memory;
+    }
+
+    Kernel add(Op.Add op, Tensor result) {
+        Rows left = Rows.flat(memory.of(op.left()));
+        Rows right = Rows.flat(memory.of(op.right()));
+        Rows y = Rows.flat(memory.of(result));
+        float[] sum = y.newRow();
+        float[] addend = y.newRow();
+        return () -> {
+            for (int r = 0; r < y.count(); r++) {
+                left.load(r, sum);
+                right.load(r, addend);
+                add(sum, addend, y.length(r));
+                y.store(sum, r);
+            }
+        };
+    }
+
+    Kernel addBias(Op.AddBias op, Tensor result) {
+        int columns = result.shape().size(1);
+        Rows x = new Rows(memory.of(op.x()), columns);
+        Rows bias = new Rows(memory.of(op.bias()), columns);
+        Rows y = new Rows(memory.of(result), columns);
+        float[] sum = y.newRow();
+        float[] addend = y.newRow();
+        return () -> {
+            bias.load(0, addend);
+            for (int r = 0; r < y.count(); r++) {
+                x.load(r, sum);
+                add(sum, addend, columns);
+                y.store(sum, r);
+            }
+        };
+    }
+
+    Kernel columnSum(Op.ColumnSum op, Tensor result) {
+        Rows x = new Rows(memory.of(op.x()), op.x().shape().size(1));
+        Rows y = new Rows(memory.of(result), x.columns());
+        float[] sum = x.newRow();
+        float[] addend = x.newRow();
+        return () -> {
+            Arrays.fill(sum, 0);
+            for (int r = 0; r < x.count(); r++) {
+                x.load(r, addend);
+                add(sum, addend, addend.length);
+            }
+            y.store(sum, 0);
+        };
+    }
+
+    Kernel relu(Op.Relu op, Tensor result) {
+        Rows x = Rows.flat(memory.of(op.x()));
+        Rows y = Rows.flat(memory.of(result));
+        float[] row = y.newRow();
+        return () -> {
+            for (int r = 0; r < y.count(); r++) {
+                x.load(r, row);
+                relu(row, y.length(r));
+                y.store(row, r);
+            }
+        };
+    }
+
+    Kernel reluGradient(Op.ReluGradient op, Tensor result) {
+        Rows gradient = Rows.flat(memory.of(op.gradient()));
+        Rows y = Rows.flat(memory.of(result));
+        int[] row = new int[y.columns()];
+        int[] output = new int[y.columns()];
+        return switch (op.output().type()) {
+            case F32, I32 -> {
+                Rows outputs = Rows.flat(memory.of(op.output()));
+                yield () -> {
+                    for (int r = 0; r < y.count(); r++) {
+                        gradient.load(r, row);
+                        outputs.load(r, output);
+                        keepWherePositive(row, output, y.length(r));
+                        y.store(row, r);
+                    }
+                };
+            }
+            case BF16 -> {
+                MemorySegment outputs = memory.of(op.output());
+                short[] narrow = new short[y.columns()];
+                yield () -> {
+                    for (int r = 0; r < y.count(); r++) {
+                        gradient.load(r, row);
+                        long offset = (long) r * y.columns() * Short.BYTES;
+                        MemorySegment.copy(outputs, JAVA_SHORT_UNALIGNED, offset, narrow, 0, y.length(r));
+                        widen(narrow, output, y.length(r));
+                        keepWherePositive(row, output, y.length(r));
+                        y.store(row, r);
+                    }
+                };
+            }
+        };
+    }
+
+    private static void add(float[] sum, float[] addend, int count) {
+        for (int i = 0; i < count; i++) {
+            sum[i] += addend[i];
+        }
+    }
+
+    private static void relu(float[] x, int count) {
+        for (int i = 0; i < count; i++) {
+            x[i] = Math.max(x[i], 0);
+        }
+    }
+
+    private static void widen(short[] from, int[] to, int count) {
+        for (int i = 0; i < count; i++) {
+            to[i] = from[i];
+        }
+    }
+
+    /**
+     * Clears the bits of each f32 in {@code x} whose counterpart is not positive. A float and an integer of the same bits have one sign; the
+     * sign of {@code -o & ~o} is set exactly for positive o. No branch and no comparison, since neither vectorizes.
+     */
+    private static void keepWherePositive(int[] x, int[] output, int count) {
+        for (int i = 0; i < count; i++) {
+            int o = output[i];
+            x[i] &= (-o & ~o) >> 31;
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package dev.tutti.tensor.backend.cpu;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import dev.tutti.tensor.backend.ProgramMemory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a primitive is executed on: an array of {@code dnnl_exec_arg_t {int arg; dnnl_memory_t memory}}. */
+final class OneDnnArguments {
+    static final int SOURCE = 1;
+    static final int DESTINATION = 17;
+    static final int WEIGHTS = 33;
+    static final int BIAS = 41;
+    static final int SCRATCHPAD = 80;
+
+    private static final long ENTRY_BYTES = 16;
+    private static final long MEMORY_OFFSET = 8;
+
+    private record Entry(int argument, MemorySegment memory) {}
+
+    private final ProgramMemory memory;
+    private final MemorySegment engine;
+    private final List<Entry> entries = new ArrayList<>();
+
+    OneDnnArguments(ProgramMemory memory, MemorySegment engine) {
+        this.memory = memory;
+        this.engine = engine;
+    }
+
+    void add(int argument, OneDnnKernels.Operand operand) {
+        try (Arena scratch = Arena.ofConfined()) {
+            add(argument, OneDnn.memory(operand.layout(scratch), engine, memory.of(operand.tensor()), memory.arena()));
+        }
+    }
+
+    void add(int argument, MemorySegment oneDnnMemory) {
+        entries.add(new Entry(argument, oneDnnMemory));
+    }
+
+    int count() {
+        return entries.size();
+    }
+
+    MemorySegment toNativeArray() {
+        MemorySegment array = memory.arena().allocate(ENTRY_BYTES * entries.size(), ADDRESS.byteAlignment());
+        for (int i = 0; i < entries.size(); i++) {
+            array.set(JAVA_INT, ENTRY_BYTES * i, entries.get(i).argument);
+            array.set(ADDRESS, ENTRY_BYTES * i + MEMORY_OFFSET, entries.get(i).memory);
+        }
+        return array;
+    }
+}
