@@ -1,0 +1,133 @@
+package dev.tutti.coordinator.job;
+
+import dev.tutti.coordinator.job.Phase.Assembly;
+import dev.tutti.coordinator.job.Phase.Halt;
+import dev.tutti.proto.v1.EndJob;
+import dev.tutti.proto.v1.EndMode;
+import dev.tutti.proto.v1.Role;
+import dev.tutti.proto.v1.ToParameterServer;
+import dev.tutti.proto.v1.ToWorker;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What a new coordinator does with the jobs of the last one: each goes on as its next generation once its members have said Hello
+ * again. Effects that the last one did not come to are thereby asked for anew.
+ */
+final class Rejoining {
+    private Rejoining() {}
+
+    static void coordinatorStarted(Turn turn) {
+        turn.nobodyKnown();
+        for (JobRecord job : List.copyOf(turn.state().active().values())) {
+            switch (job.phase()) {
+                case Phase.Planning _ -> turn.put(job.in(new Phase.Planning(Optional.empty())));
+                case Phase.Queued _, Phase.Ended _ -> {}
+                case Phase.Starting(var training, var _) -> rejoin(turn, job, training);
+                case Phase.Running(var training)
+                when onlyManifestMissing(training) ->
+                    Checkpointing.complete(
+                            turn, job, training, training.schedule().totalSteps());
+                case Phase.Running(var training) -> rejoin(turn, job, training);
+                case Phase.Stopping(var training, Halt.Saving(var step))
+                when hasAllParts(training, step) -> Checkpointing.complete(turn, job, training, step);
+                case Phase.Stopping(var training, var _) -> rejoin(turn, job, training);
+            }
+        }
+    }
+
+    private static boolean onlyManifestMissing(Training training) {
+        return training.allFinished()
+                && hasAllParts(training, training.schedule().totalSteps());
+    }
+
+    private static boolean hasAllParts(Training training, long step) {
+        return training.checkpoints()
+                .complete(step, training.team().shardMap().getShardsCount())
+                .isPresent();
+    }
+
+    private static void rejoin(Turn turn, JobRecord job, Training training) {
+        Set<String> members = new HashSet<>(training.team().servers());
+        members.addAll(training.team().workers());
+        Training next = training.paused(turn.atMillis()).regenerated(training.team());
+        Assembly gathering = new Assembly.Gathering(members, "");
+        turn.move(
+                job,
+                job.phase() instanceof Phase.Stopping
+                        ? new Phase.Stopping(next, new Halt.Reopening(gathering))
+                        : new Phase.Starting(next, gathering));
+    }
+
+    /** Parameter servers that have not come back have taken their parameters with them; workers can be done without. */
+    static void expired(Turn turn) {
+        for (JobRecord job : List.copyOf(turn.state().active().values())) {
+            switch (job.phase()) {
+                case Phase.Starting(var training, Assembly.Gathering(var rejoining, var reason))
+                when !rejoining.isEmpty() ->
+                    expired(
+                            turn,
+                            job,
+                            training,
+                            new Phase.Starting(present(turn, training), new Assembly.Gathering(Set.of(), reason)));
+                case Phase.Stopping(var training, Halt.Reopening(Assembly.Gathering(var rejoining, var reason)))
+                when !rejoining.isEmpty() ->
+                    expired(
+                            turn,
+                            job,
+                            training,
+                            new Phase.Stopping(
+                                    present(turn, training),
+                                    new Halt.Reopening(new Assembly.Gathering(Set.of(), reason))));
+                case Phase.Planning _, Phase.Queued _, Phase.Starting _, Phase.Running _ -> {}
+                case Phase.Stopping _, Phase.Ended _ -> {}
+            }
+        }
+    }
+
+    private static void expired(Turn turn, JobRecord job, Training training, Phase next) {
+        List<String> away = training.team().servers().stream()
+                .filter(server -> !turn.state().alive(server))
+                .toList();
+        if (away.isEmpty()) {
+            turn.move(job, next);
+        } else {
+            Endings.failed(
+                    turn,
+                    job,
+                    "Parameter server " + Sentences.list(away) + " did not come back after the coordinator's restart"
+                            + Endings.lastCheckpoint(training));
+        }
+    }
+
+    private static Training present(Turn turn, Training training) {
+        return training.with(training.team()
+                .withWorkers(training.team().workers().stream()
+                        .filter(turn.state()::alive)
+                        .toList()));
+    }
+
+    /** A member may still hold a job whose end it was not told of. */
+    static void releaseLeftover(Turn turn, String member) {
+        turn.state().ended().sequencedValues().reversed().stream()
+                .filter(job -> job.training()
+                        .map(training -> training.team().has(member))
+                        .orElse(false))
+                .findFirst()
+                .ifPresent(job -> release(turn, job, member));
+    }
+
+    private static void release(Turn turn, JobRecord job, String member) {
+        EndJob end = EndJob.newBuilder()
+                .setJob(job.id())
+                .setMode(EndMode.END_MODE_RELEASE)
+                .build();
+        if (turn.state().members().get(member).getRole() == Role.ROLE_WORKER) {
+            turn.toWorker(member, ToWorker.newBuilder().setEnd(end));
+        } else {
+            turn.toServer(member, ToParameterServer.newBuilder().setEnd(end));
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package dev.tutti.coordinator.job;
+
+import dev.tutti.proto.v1.Evaluation;
+import dev.tutti.proto.v1.Sums;
+import java.util.List;
+import java.util.Optional;
+
+/** Arithmetic on sums over samples; always in the order given, so that results have the same bits. */
+final class SumsOf {
+    private SumsOf() {}
+
+    static Sums all(List<Sums> parts) {
+        double lossSum = 0;
+        long correct = 0;
+        long samples = 0;
+        boolean classes = true;
+        for (Sums part : parts) {
+            lossSum += part.getLossSum();
+            correct += part.getCorrect();
+            samples += part.getSamples();
+            classes &= part.getCorrect() >= 0;
+        }
+        return Sums.newBuilder()
+                .setLossSum(lossSum)
+                .setCorrect(classes ? correct : -1)
+                .setSamples(samples)
+                .build();
+    }
+
+    /** 0 for no samples. */
+    static double meanLoss(Sums sums) {
+        return sums.getSamples() == 0 ? 0 : sums.getLossSum() / sums.getSamples();
+    }
+
+    /** Empty for no samples. */
+    static Optional<Evaluation> evaluation(Sums sums) {
+        if (sums.getSamples() == 0) {
+            return Optional.empty();
+        }
+        Evaluation.Builder evaluation =
+                Evaluation.newBuilder().setLoss(meanLoss(sums)).setSamples(sums.getSamples());
+        if (sums.getCorrect() >= 0) {
+            evaluation.setAccuracy((double) sums.getCorrect() / sums.getSamples());
+        }
+        return Optional.of(evaluation.build());
+    }
+}
