@@ -22,11 +22,16 @@ final class ConfigSchema {
 
     private final Config defaults;
     private final Set<String> paths = new TreeSet<>();
+    private final Set<String> sections = new TreeSet<>();
 
     ConfigSchema(Config defaults) {
         this.defaults = defaults;
         for (Map.Entry<String, ConfigValue> entry : defaults.entrySet()) {
-            paths.add(entry.getKey());
+            String path = entry.getKey();
+            paths.add(path);
+            for (int dot = path.indexOf('.'); dot > 0; dot = path.indexOf('.', dot + 1)) {
+                sections.add(path.substring(0, dot));
+            }
         }
     }
 
@@ -43,7 +48,7 @@ final class ConfigSchema {
                 if (value instanceof ConfigObject) {
                     throw wrong(value, path + " is a value, not a section");
                 }
-            } else if (!isSection(path)) {
+            } else if (!sections.contains(path)) {
                 throw wrong(value, unknown(path));
             } else if (value instanceof ConfigObject inner) {
                 check(inner, path + ".");
@@ -51,10 +56,6 @@ final class ConfigSchema {
                 throw wrong(value, path + " is a section, not a value; it has " + keysIn(path));
             }
         }
-    }
-
-    private boolean isSection(String path) {
-        return paths.stream().anyMatch(known -> known.startsWith(path + "."));
     }
 
     private String keysIn(String path) {
@@ -71,7 +72,9 @@ final class ConfigSchema {
     private @Nullable String nearest(String path) {
         String best = null;
         int bestDistance = Math.max(2, path.length() / 4) + 1;
-        for (String known : paths) {
+        Set<String> all = new TreeSet<>(paths);
+        all.addAll(sections);
+        for (String known : all) {
             int distance = distance(path, known);
             if (distance < bestDistance) {
                 best = known;

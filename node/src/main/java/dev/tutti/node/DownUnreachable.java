@@ -100,7 +100,7 @@ public final class DownUnreachable extends DowningProvider {
         }
 
         private void down(Member member) {
-            LOG.info("{} does not answer any more; it leaves the cluster", NodeSystem.describe(member));
+            LOG.debug("{} does not answer any more; it leaves the cluster", NodeSystem.describe(member));
             cluster.down(member.address());
         }
 

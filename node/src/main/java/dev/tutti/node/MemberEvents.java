@@ -16,6 +16,7 @@ import org.apache.pekko.cluster.Member;
 import org.apache.pekko.remote.artery.ThisActorSystemQuarantinedEvent;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** Says who comes and goes, keeps the list of the others, and notices when this node was thrown out. */
 final class MemberEvents extends AbstractActor {
@@ -55,7 +56,7 @@ final class MemberEvents extends AbstractActor {
     public Receive createReceive() {
         return receiveBuilder()
                 .match(MemberUp.class, event -> up(event.member()))
-                .match(UnreachableMember.class, event -> LOG.info("{} is silent", NodeSystem.describe(event.member())))
+                .match(UnreachableMember.class, event -> tell("{} is silent", event.member()))
                 .match(MemberDowned.class, event -> downed(event.member()))
                 .match(MemberRemoved.class, event -> removed(event.member()))
                 .match(MemberEvent.class, _ -> {})
@@ -68,7 +69,7 @@ final class MemberEvents extends AbstractActor {
 
     private void up(Member member) {
         if (!isSelf(member) && others.add(NodeSystem.hostPort(member.address()))) {
-            LOG.info("{} joined", NodeSystem.describe(member));
+            tell("{} joined", member);
             othersChanged.accept(Set.copyOf(others));
         }
     }
@@ -83,9 +84,15 @@ final class MemberEvents extends AbstractActor {
         if (isSelf(member)) {
             thrownOut("by the others");
         } else if (others.remove(NodeSystem.hostPort(member.address()))) {
-            LOG.info("{} left", NodeSystem.describe(member));
+            tell("{} left", member);
             othersChanged.accept(Set.copyOf(others));
         }
+    }
+
+    /** The coordinator's log is where people look; with several nodes in a JVM the others would say it all again. */
+    private void tell(String event, Member member) {
+        boolean aloud = cluster.getSelfRoles().contains(RoleNames.COORDINATOR);
+        LOG.atLevel(aloud ? Level.INFO : Level.DEBUG).log(event, NodeSystem.describe(member));
     }
 
     private boolean isSelf(Member member) {

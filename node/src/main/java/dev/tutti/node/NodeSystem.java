@@ -17,7 +17,6 @@ import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.apache.pekko.cluster.Cluster;
 import org.apache.pekko.cluster.Member;
-import org.apache.pekko.cluster.MemberStatus;
 import org.apache.pekko.remote.RemoteTransportException;
 
 /** A node's actor system, and its way into the cluster and out of it. */
@@ -29,6 +28,7 @@ final class NodeSystem {
     private final NodeConfig config;
     private final ActorSystem classic;
     private final Cluster cluster;
+    private volatile boolean joined;
 
     NodeSystem(NodeConfig config) throws LaunchException {
         this.config = config;
@@ -85,7 +85,7 @@ final class NodeSystem {
     }
 
     boolean isMember() {
-        return !cluster.isTerminated() && cluster.selfMember().status().equals(MemberStatus.up());
+        return joined && !cluster.isTerminated();
     }
 
     /** Returns once this node is a member. @throws LaunchException with exit code 4, naming the seeds, if it takes too long */
@@ -96,6 +96,7 @@ final class NodeSystem {
         Duration timeout = config.cluster().joinTimeout();
         try {
             up.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+            joined = true;
         } catch (TimeoutException e) {
             throw new LaunchException(
                     UNREACHABLE,

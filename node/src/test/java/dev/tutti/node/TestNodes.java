@@ -12,6 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.cluster.typed.Cluster;
 
 /** Nodes on free loopback ports, ended with the test. */
 final class TestNodes implements AutoCloseable {
@@ -33,7 +35,7 @@ final class TestNodes implements AutoCloseable {
     }
 
     Node start(Role role, Map<String, String> more) throws LaunchException {
-        return start(role, more, _ -> new Idle(List.of()));
+        return start(role, more, _ -> new Idle(List.of(), List.of()));
     }
 
     Node start(Role role, Map<String, String> more, Function<NodeContext, RoleComponent> component)
@@ -51,27 +53,32 @@ final class TestNodes implements AutoCloseable {
         return start(Role.ROLE_WORKER, Map.of("tutti.cluster.seeds", seed.clusterAddress()));
     }
 
+    static boolean hasLeft(ActorSystem<?> system) {
+        return Cluster.get(system).isTerminated();
+    }
+
     @Override
     public void close() {
         nodes.reversed().forEach(Node::close);
     }
 
     /** Does nothing but offer services. */
-    record Idle(List<ServerServiceDefinition> services) implements RoleComponent {
+    record Idle(List<ServerServiceDefinition> services, List<ReadinessCheck> readiness) implements RoleComponent {
         @Override
         public void joined() {}
-
-        @Override
-        public List<ReadinessCheck> readiness() {
-            return List.of();
-        }
 
         @Override
         public void close() {}
     }
 
     /** Does one thing once it has joined. */
-    record OnJoin(Runnable action) implements RoleComponent {
+    static class OnJoin implements RoleComponent {
+        private final Runnable action;
+
+        OnJoin(Runnable action) {
+            this.action = action;
+        }
+
         static Function<NodeContext, RoleComponent> of(Consumer<NodeContext> action) {
             return context -> new OnJoin(() -> action.accept(context));
         }
