@@ -1,0 +1,109 @@
+package dev.tutti.client;
+
+import dev.tutti.client.TrainingException.Category;
+import dev.tutti.proto.v1.JobEvent;
+import dev.tutti.proto.v1.JobsGrpc.JobsBlockingStub;
+import dev.tutti.proto.v1.WatchRequest;
+import io.grpc.Context;
+import io.grpc.Context.CancellableContext;
+import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The events of one job, read by one thread: {@code while (watch.advance()) use(watch.event())}. Survives a coordinator that goes away and
+ * comes back: it connects again and starts from the job as it is then. Any thread may close it, which wakes the reader.
+ */
+public final class JobWatch implements AutoCloseable {
+    private static final long RETRY_MILLIS = 500;
+
+    private final JobsBlockingStub jobs;
+    private final String id;
+    private final String coordinator;
+    private final Duration patience;
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final CancellableContext context = Context.ROOT.withCancellation();
+    private @Nullable Iterator<JobEvent> stream;
+    private @Nullable JobEvent event;
+
+    JobWatch(JobsBlockingStub jobs, String id, String coordinator, Duration patience) {
+        this.jobs = jobs;
+        this.id = id;
+        this.coordinator = coordinator;
+        this.patience = patience;
+    }
+
+    /**
+     * Waits for the next event.
+     *
+     * @return false once the job has ended and its last event was read, or this watch was closed
+     */
+    public boolean advance() throws TrainingException {
+        long silentSince = System.nanoTime();
+        while (closed.getCount() > 0) {
+            try {
+                Iterator<JobEvent> events = open();
+                if (events.hasNext()) {
+                    event = events.next();
+                    return true;
+                }
+                if (event != null && JobStates.ended(event.getJob().getState())) {
+                    return false;
+                }
+                retryOrThrow(
+                        new TrainingException(
+                                Category.UNREACHABLE,
+                                "the coordinator at %s ended the watch of job %s, which goes on"
+                                        .formatted(coordinator, id)),
+                        silentSince);
+            } catch (StatusRuntimeException e) {
+                retryOrThrow(TrainingException.of(e, coordinator), silentSince);
+            }
+        }
+        return false;
+    }
+
+    /** The event {@link #advance} arrived at. */
+    public JobEvent event() {
+        if (event == null) {
+            throw new IllegalStateException("advance() has not been called, or said there is no event");
+        }
+        return event;
+    }
+
+    @Override
+    public void close() {
+        closed.countDown();
+        context.cancel(null);
+    }
+
+    private Iterator<JobEvent> open() {
+        if (stream == null) {
+            Context before = context.attach();
+            try {
+                stream = jobs.watch(WatchRequest.newBuilder().setId(id).build());
+            } finally {
+                context.detach(before);
+            }
+        }
+        return stream;
+    }
+
+    private void retryOrThrow(TrainingException failure, long silentSince) throws TrainingException {
+        boolean wasConnected = event != null;
+        boolean patient = System.nanoTime() - silentSince < patience.toNanos();
+        if (closed.getCount() > 0 && !(failure.category() == Category.UNREACHABLE && wasConnected && patient)) {
+            throw failure;
+        }
+        stream = null;
+        try {
+            var _ = closed.await(RETRY_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TrainingException(Category.CANCELLED, "interrupted while waiting for the coordinator", e);
+        }
+    }
+}

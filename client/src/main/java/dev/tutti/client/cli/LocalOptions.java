@@ -1,0 +1,90 @@
+package dev.tutti.client.cli;
+
+import dev.tutti.client.local.ClusterPlan;
+import dev.tutti.client.local.ClusterPlan.Ports;
+import dev.tutti.proto.v1.JobSpec;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import picocli.CommandLine.Option;
+
+/** Of a cluster that lives as long as the command. */
+final class LocalOptions {
+    @Option(names = "--workers", paramLabel = "N", description = "Workers to start and to train with.")
+    private OptionalInt workers = OptionalInt.empty();
+
+    @Option(names = "--parameter-servers", paramLabel = "N", description = "Parameter servers to start.")
+    private OptionalInt parameterServers = OptionalInt.empty();
+
+    @Option(names = "--processes", description = "Give every role a process of its own.")
+    private boolean processes;
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = "Where data sets are (default: $$TUTTI_DATA, else data); mnist is DIR/mnist.")
+    private Optional<Path> data = Optional.empty();
+
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "Settings (HOCON) for the roles this command starts.")
+    private Optional<Path> config = Optional.empty();
+
+    /** What {@code --workers} and {@code --parameter-servers} mean for the job. */
+    List<String> assignments() throws CommandException {
+        var assignments = new ArrayList<String>();
+        if (workers.isPresent()) {
+            int count = atLeastOne("--workers", workers.getAsInt());
+            assignments.add("cluster.workers={min: %d, max: %d}".formatted(count, count));
+        }
+        if (parameterServers.isPresent()) {
+            assignments.add(
+                    "cluster.parameter-servers=" + atLeastOne("--parameter-servers", parameterServers.getAsInt()));
+        }
+        return assignments;
+    }
+
+    int workersOr(int fallback) throws CommandException {
+        return workers.isPresent() ? atLeastOne("--workers", workers.getAsInt()) : fallback;
+    }
+
+    int parameterServersOr(int fallback) throws CommandException {
+        return parameterServers.isPresent() ? atLeastOne("--parameter-servers", parameterServers.getAsInt()) : fallback;
+    }
+
+    boolean processes() {
+        return processes;
+    }
+
+    /** A cluster of just the size the job asks for. */
+    ClusterPlan plan(JobSpec spec, Path runFolder, Path checkpoints) throws CommandException {
+        return plan(
+                spec.getCluster().getParameterServers(),
+                spec.getCluster().getWorkers().getMax(),
+                runFolder,
+                checkpoints,
+                Ports.FREE);
+    }
+
+    ClusterPlan plan(int parameterServerCount, int workerCount, Path runFolder, Path checkpoints, Ports ports)
+            throws CommandException {
+        if (data.isPresent() && !Files.isDirectory(data.get())) {
+            throw new CommandException(ExitCodes.USAGE, "--data %s is not a folder".formatted(data.get()));
+        }
+        if (config.isPresent() && !Files.isRegularFile(config.get())) {
+            throw new CommandException(ExitCodes.USAGE, "--config %s is not a file".formatted(config.get()));
+        }
+        return new ClusterPlan(parameterServerCount, workerCount, runFolder, checkpoints, data, config, ports);
+    }
+
+    private static int atLeastOne(String option, int count) throws CommandException {
+        if (count < 1) {
+            throw new CommandException(ExitCodes.USAGE, "%s must be at least 1, but is %d".formatted(option, count));
+        }
+        return count;
+    }
+}

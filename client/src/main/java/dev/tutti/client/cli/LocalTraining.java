@@ -1,0 +1,93 @@
+package dev.tutti.client.cli;
+
+import dev.tutti.client.TrainingClient;
+import dev.tutti.client.TrainingException;
+import dev.tutti.client.local.ChildProcesses;
+import dev.tutti.client.local.ClusterPlan;
+import dev.tutti.client.local.LocalCluster;
+import dev.tutti.client.local.RoleStarter;
+import dev.tutti.client.local.StateFolder;
+import dev.tutti.client.report.JobReport;
+import dev.tutti.client.report.JobTables;
+import dev.tutti.client.report.OutputFormat;
+import dev.tutti.proto.launch.LaunchException;
+import dev.tutti.proto.v1.Job;
+import dev.tutti.proto.v1.JobSpec;
+import dev.tutti.proto.v1.JobState;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+
+/** Boots a cluster for one job, trains, prints how it went, and takes everything down again, whatever happens. */
+final class LocalTraining {
+    private final Shell shell;
+    private final LocalOptions options;
+    private final StateFolder state;
+    private final OutputFormat format;
+
+    LocalTraining(Shell shell, LocalOptions options, StateFolder state, OutputFormat format) {
+        this.shell = shell;
+        this.options = options;
+        this.state = state;
+        this.format = format;
+    }
+
+    /** @return the exit code */
+    int run(JobSpec spec) throws CommandException, IOException, LaunchException, TrainingException {
+        Path run = state.newRun(shell.clock());
+        ClusterPlan plan = options.plan(spec, run, state.checkpoints());
+        var session = new TrainingSession(shell, spec);
+        Thread starting = Thread.currentThread();
+        var progress = new java.util.concurrent.atomic.AtomicBoolean();
+        Interruption interruption = Interruption.watch(() -> {
+            shell.say("interrupted: ending the job and the cluster; once more ends at once");
+            session.cancel();
+            if (!progress.get()) {
+                starting.interrupt();
+            }
+        });
+        int code;
+        try (LocalCluster cluster = LocalCluster.start(plan, starter(plan), session);
+                TrainingClient client =
+                        TrainingClient.connect(cluster.coordinator().grpcAddress())) {
+            progress.set(true);
+            Job job = session.train(client);
+            report(job);
+            code = ExitCodes.of(job.getState());
+        } catch (InterruptedException _) {
+            code = ExitCodes.INTERRUPTED;
+        }
+        if (code == ExitCodes.OK || interruption.happened()) {
+            StateFolder.removeRun(run);
+        } else if (options.processes()) {
+            shell.say("the processes' logs are in " + run);
+        }
+        return interruption.happened() ? ExitCodes.INTERRUPTED : code;
+    }
+
+    private RoleStarter starter(ClusterPlan plan) {
+        shell.say("starting a coordinator, %s and %s %s"
+                .formatted(
+                        Words.count(plan.parameterServers(), "parameter server"),
+                        Words.count(plan.workers(), "worker"),
+                        options.processes() ? "as processes of their own" : "in this process"));
+        return options.processes()
+                ? new ChildProcesses(Tutti.class.getName(), plan.runFolder())
+                : RoleStarter.inThisProcess();
+    }
+
+    private void report(Job job) {
+        double wallSeconds = secondsSinceProcessStart();
+        if (job.getState() == JobState.JOB_STATE_FAILED) {
+            shell.say("job %s failed: %s".formatted(job.getId(), job.getReason()));
+        }
+        shell.print(format.render(JobReport.result(job, wallSeconds), () -> JobTables.result(job, wallSeconds)));
+    }
+
+    private double secondsSinceProcessStart() {
+        Instant now = shell.clock().instant();
+        Instant start = ProcessHandle.current().info().startInstant().orElse(now);
+        return Duration.between(start, now).toMillis() / 1000.0;
+    }
+}

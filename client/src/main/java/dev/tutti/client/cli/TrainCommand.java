@@ -1,0 +1,53 @@
+package dev.tutti.client.cli;
+
+import dev.tutti.client.TrainingException;
+import dev.tutti.client.yaml.JobFile;
+import dev.tutti.client.yaml.SpecException;
+import dev.tutti.proto.launch.LaunchException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** {@code tutti train FILE}. */
+@Command(
+        name = "train",
+        mixinStandardHelpOptions = true,
+        description = "Starts a cluster on this machine, trains the job of a YAML file on it, and prints how it went.")
+final class TrainCommand implements Callable<Integer> {
+    private final Shell shell;
+
+    @Parameters(paramLabel = "FILE", description = "The job file, such as examples/mnist-mlp.yaml.")
+    private Path file = Path.of("");
+
+    @Mixin
+    private JobOptions job = new JobOptions();
+
+    @Mixin
+    private LocalOptions local = new LocalOptions();
+
+    @Mixin
+    private StateOption state = new StateOption();
+
+    @Mixin
+    private FormatOption format = new FormatOption();
+
+    @Mixin
+    private LogLevel log = new LogLevel();
+
+    TrainCommand(Shell shell) {
+        this.shell = shell;
+    }
+
+    @Override
+    public Integer call() throws CommandException, SpecException, LaunchException, TrainingException, IOException {
+        log.quiet();
+        var assignments = new ArrayList<>(local.assignments());
+        assignments.addAll(job.assignments());
+        var spec = JobFile.load(file, assignments);
+        return new LocalTraining(shell, local, state.folder(shell), format.format()).run(spec);
+    }
+}

@@ -1,0 +1,65 @@
+package dev.tutti.client.local;
+
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * What a local cluster consists of.
+ *
+ * @param runFolder the coordinator's journal and the logs of child processes
+ * @param checkpoints the folder checkpoints land in, one folder per job
+ * @param data the data folder; the roles' own default if empty
+ * @param config a HOCON file for every role
+ * @param ports of the coordinator; the others always take free ones
+ */
+public record ClusterPlan(
+        int parameterServers,
+        int workers,
+        Path runFolder,
+        Path checkpoints,
+        Optional<Path> data,
+        Optional<Path> config,
+        Ports ports) {
+
+    /** Whether the coordinator takes any free ports or those of its configuration. */
+    public enum Ports {
+        FREE,
+        CONFIGURED
+    }
+
+    Map<String, String> coordinator() {
+        var overrides = common("coordinator");
+        overrides.put("tutti.checkpoints.folder", checkpoints.toAbsolutePath().toString());
+        switch (ports) {
+            case FREE ->
+                overrides.putAll(Map.of(
+                        "tutti.cluster.seeds", "[]",
+                        "tutti.cluster.port", "0",
+                        "tutti.grpc.port", "0",
+                        "tutti.management.port", "0"));
+            case CONFIGURED -> {}
+        }
+        return overrides;
+    }
+
+    /** @param seed the coordinator's cluster address */
+    Map<String, String> member(String name, String seed) {
+        var overrides = common(name);
+        overrides.put("tutti.cluster.seeds", "[\"" + seed + "\"]");
+        overrides.put("tutti.cluster.port", "0");
+        overrides.put("tutti.grpc.port", "0");
+        overrides.put("tutti.management.port", "0");
+        return overrides;
+    }
+
+    private Map<String, String> common(String name) {
+        var overrides = new TreeMap<String, String>();
+        overrides.put("tutti.member-name", name);
+        overrides.put("tutti.state.folder", runFolder.toAbsolutePath().toString());
+        data.ifPresent(folder ->
+                overrides.put("tutti.data.folder", folder.toAbsolutePath().toString()));
+        return overrides;
+    }
+}

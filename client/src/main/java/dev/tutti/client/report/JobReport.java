@@ -1,0 +1,167 @@
+package dev.tutti.client.report;
+
+import dev.tutti.client.JobStates;
+import dev.tutti.client.yaml.SpecTree;
+import dev.tutti.proto.v1.Checkpoint;
+import dev.tutti.proto.v1.EpochResult;
+import dev.tutti.proto.v1.Evaluation;
+import dev.tutti.proto.v1.Job;
+import dev.tutti.proto.v1.Precision;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** What is known of a job, as data. What is not known yet, or never will be, is null. */
+public final class JobReport {
+    private JobReport() {}
+
+    /**
+     * The object {@code train} and {@code quickstart} print.
+     *
+     * @param wallSeconds of the whole command
+     */
+    public static Map<String, @Nullable Object> result(Job job, double wallSeconds) {
+        var result = job.getResult();
+        boolean done = job.hasResult();
+        var report = new LinkedHashMap<String, @Nullable Object>();
+        report.put("job_id", job.getId());
+        report.put("state", JobStates.name(job.getState()));
+        if (!job.getReason().isEmpty()) {
+            report.put("reason", job.getReason());
+        }
+        report.put("epochs", job.getEpochsCount());
+        report.put("steps", done ? result.getSteps() : job.getProgress().getStep());
+        report.put("samples", done ? result.getSamples() : job.getProgress().getSamples());
+        report.put("train_loss", done ? finite(result.getTrainLoss()) : lastTrainLoss(job));
+        report.put("validation", validation(job));
+        report.put("test", result.hasTest() ? evaluation(result.getTest()) : null);
+        report.put("wall_seconds", millis(wallSeconds));
+        report.put("training_seconds", done ? millis(result.getTrainingSeconds()) : null);
+        report.put("samples_per_second", done ? perSecond(result.getSamples(), result.getTrainingSeconds()) : null);
+        report.put("parameters", done ? result.getParameters() : null);
+        report.put("parameters_sha256", text(result.getParametersSha256()));
+        report.put("checkpoint", checkpoint(job));
+        report.put("workers", job.getWorkersCount());
+        report.put("parameter_servers", job.getParameterServersCount());
+        report.put("generations", job.getGeneration());
+        report.put("backend", text(result.getBackend()));
+        report.put("precision", precision(job.getSpec().getTraining().getPrecision()));
+        return report;
+    }
+
+    /** Everything about a job, for {@code jobs describe}. */
+    public static Map<String, @Nullable Object> description(Job job, Instant now) {
+        var report = new LinkedHashMap<String, @Nullable Object>();
+        report.put("name", job.getSpec().getName());
+        report.putAll(result(job, seconds(job, now)));
+        report.put("submitted_at", moment(job.getSubmittedAtMillis()));
+        report.put("started_at", moment(job.getStartedAtMillis()));
+        report.put("ended_at", moment(job.getEndedAtMillis()));
+        report.put("total_steps", job.getProgress().getTotalSteps());
+        report.put(
+                "epoch_results",
+                job.getEpochsList().stream().map(JobReport::epoch).toList());
+        report.put("worker_names", List.copyOf(job.getWorkersList()));
+        report.put("parameter_server_names", List.copyOf(job.getParameterServersList()));
+        report.put(
+                "checkpoints",
+                job.getCheckpointsList().stream().map(JobReport::checkpoint).toList());
+        report.put("spec", SpecTree.of(job.getSpec()));
+        return report;
+    }
+
+    public static Map<String, @Nullable Object> checkpoint(Checkpoint checkpoint) {
+        var report = new LinkedHashMap<String, @Nullable Object>();
+        report.put("job_id", checkpoint.getJobId());
+        report.put("step", checkpoint.getStep());
+        report.put("path", checkpoint.getPath());
+        report.put("bytes", checkpoint.getBytes());
+        report.put("written_at", moment(checkpoint.getWrittenAtMillis()));
+        return report;
+    }
+
+    private static Map<String, @Nullable Object> epoch(EpochResult epoch) {
+        var report = new LinkedHashMap<String, @Nullable Object>();
+        report.put("epoch", epoch.getEpoch());
+        report.put("step", epoch.getStep());
+        report.put("train_loss", finite(epoch.getTrainLoss()));
+        report.put("validation", epoch.hasValidation() ? evaluation(epoch.getValidation()) : null);
+        report.put("seconds", millis(epoch.getSeconds()));
+        return report;
+    }
+
+    static Map<String, @Nullable Object> evaluation(Evaluation evaluation) {
+        var report = new LinkedHashMap<String, @Nullable Object>();
+        report.put("loss", finite(evaluation.getLoss()));
+        if (evaluation.hasAccuracy()) {
+            report.put("accuracy", evaluation.getAccuracy());
+        }
+        report.put("samples", evaluation.getSamples());
+        return report;
+    }
+
+    private static @Nullable Object validation(Job job) {
+        if (job.getResult().hasValidation()) {
+            return evaluation(job.getResult().getValidation());
+        }
+        return lastEpoch(job)
+                .filter(EpochResult::hasValidation)
+                .map(epoch -> evaluation(epoch.getValidation()))
+                .orElse(null);
+    }
+
+    private static @Nullable Object lastTrainLoss(Job job) {
+        if (job.getProgress().getStep() > 0) {
+            return finite(job.getProgress().getLoss());
+        }
+        return lastEpoch(job).map(epoch -> finite(epoch.getTrainLoss())).orElse(null);
+    }
+
+    private static @Nullable Object checkpoint(Job job) {
+        if (!job.getResult().getCheckpoint().isEmpty()) {
+            return job.getResult().getCheckpoint();
+        }
+        return job.getCheckpointsCount() == 0
+                ? null
+                : job.getCheckpoints(job.getCheckpointsCount() - 1).getPath();
+    }
+
+    private static Optional<EpochResult> lastEpoch(Job job) {
+        return job.getEpochsCount() == 0 ? Optional.empty() : Optional.of(job.getEpochs(job.getEpochsCount() - 1));
+    }
+
+    /** From submission to the end, or to now. */
+    static double seconds(Job job, Instant now) {
+        long end = job.getEndedAtMillis() == 0 ? now.toEpochMilli() : job.getEndedAtMillis();
+        return (end - job.getSubmittedAtMillis()) / 1000.0;
+    }
+
+    private static @Nullable Object perSecond(long samples, double seconds) {
+        return seconds > 0 ? Math.round(10 * samples / seconds) / 10.0 : null;
+    }
+
+    private static double millis(double seconds) {
+        return Math.round(1000 * seconds) / 1000.0;
+    }
+
+    /** JSON has no NaN: an infinite or undefined loss is null. */
+    private static @Nullable Object finite(double value) {
+        return Double.isFinite(value) ? value : null;
+    }
+
+    private static @Nullable Object text(String value) {
+        return value.isEmpty() ? null : value;
+    }
+
+    private static @Nullable Object moment(long epochMillis) {
+        return epochMillis == 0 ? null : Instant.ofEpochMilli(epochMillis).toString();
+    }
+
+    static String precision(Precision precision) {
+        return precision.name().replace("PRECISION_", "").toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,107 @@
+package dev.tutti.client.report;
+
+import dev.tutti.client.JobStates;
+import dev.tutti.proto.v1.Checkpoint;
+import dev.tutti.proto.v1.EpochResult;
+import dev.tutti.proto.v1.Evaluation;
+import dev.tutti.proto.v1.Job;
+import java.time.Instant;
+import java.util.List;
+
+/** Jobs as tables for a person. */
+public final class JobTables {
+    private JobTables() {}
+
+    /** How a job ended. */
+    public static String result(Job job, double wallSeconds) {
+        var result = job.getResult();
+        var table = new Table().row("job", job.getId() + "  " + JobStates.name(job.getState()));
+        if (!job.getReason().isEmpty()) {
+            table.row("reason", job.getReason());
+        }
+        if (job.hasResult()) {
+            table.row(
+                    "training",
+                    "%s samples in %s steps, %s (%s samples/s), loss %s"
+                            .formatted(
+                                    Figures.count(result.getSamples()),
+                                    Figures.count(result.getSteps()),
+                                    Figures.span(result.getTrainingSeconds()),
+                                    Figures.count(Math.round(
+                                            result.getSamples() / Math.max(1e-9, result.getTrainingSeconds()))),
+                                    Figures.loss(result.getTrainLoss())));
+            if (result.hasValidation()) {
+                table.row("validation", evaluation(result.getValidation()));
+            }
+            if (result.hasTest()) {
+                table.row("test", evaluation(result.getTest()));
+            }
+            table.row("parameters", Figures.count(result.getParameters()) + "  sha256 " + result.getParametersSha256());
+            table.row("checkpoint", result.getCheckpoint());
+            table.row(
+                    "cluster",
+                    "%d workers, %d parameter servers, %s, %s"
+                            .formatted(
+                                    job.getWorkersCount(),
+                                    job.getParameterServersCount(),
+                                    result.getBackend(),
+                                    JobReport.precision(
+                                            job.getSpec().getTraining().getPrecision())));
+        }
+        return table.row("wall time", Figures.span(wallSeconds)).toString();
+    }
+
+    public static String list(List<Job> jobs) {
+        var table = new Table().row("ID", "NAME", "STATE", "EPOCH", "STEP", "LOSS", "SUBMITTED", "REASON");
+        for (Job job : jobs) {
+            var progress = job.getProgress();
+            table.row(
+                    job.getId(),
+                    job.getSpec().getName(),
+                    JobStates.name(job.getState()),
+                    progress.getEpoch() + "/" + job.getSpec().getTraining().getEpochs(),
+                    progress.getStep() + "/" + progress.getTotalSteps(),
+                    progress.getStep() == 0 ? "" : Figures.loss(progress.getLoss()),
+                    Figures.moment(job.getSubmittedAtMillis()),
+                    job.getReason());
+        }
+        return table.toString();
+    }
+
+    /** A job with its epochs. */
+    public static String description(Job job, Instant now) {
+        var text = new StringBuilder(result(job, JobReport.seconds(job, now)));
+        if (job.getEpochsCount() > 0) {
+            var epochs = new Table().row("EPOCH", "STEP", "LOSS", "VALIDATION", "TIME");
+            for (EpochResult epoch : job.getEpochsList()) {
+                epochs.row(
+                        Integer.toString(epoch.getEpoch()),
+                        Figures.count(epoch.getStep()),
+                        Figures.loss(epoch.getTrainLoss()),
+                        epoch.hasValidation() ? evaluation(epoch.getValidation()) : "",
+                        Figures.span(epoch.getSeconds()));
+            }
+            text.append('\n').append(epochs);
+        }
+        return text.toString();
+    }
+
+    public static String checkpoints(List<Checkpoint> checkpoints) {
+        var table = new Table().row("JOB", "STEP", "SIZE", "WRITTEN", "PATH");
+        for (Checkpoint checkpoint : checkpoints) {
+            table.row(
+                    checkpoint.getJobId(),
+                    Long.toString(checkpoint.getStep()),
+                    Figures.bytes(checkpoint.getBytes()),
+                    Figures.moment(checkpoint.getWrittenAtMillis()),
+                    checkpoint.getPath());
+        }
+        return table.toString();
+    }
+
+    static String evaluation(Evaluation evaluation) {
+        String loss = "loss " + Figures.loss(evaluation.getLoss());
+        String accuracy = evaluation.hasAccuracy() ? ", accuracy " + Figures.percent(evaluation.getAccuracy()) : "";
+        return loss + accuracy + " (" + Figures.count(evaluation.getSamples()) + " samples)";
+    }
+}

@@ -1,0 +1,61 @@
+package dev.tutti.client.yaml;
+
+import com.google.protobuf.Descriptors.Descriptor;
+import com.google.protobuf.Descriptors.EnumDescriptor;
+import com.google.protobuf.Descriptors.EnumValueDescriptor;
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** How a message's names are spelled in YAML: {@code parameter_servers} is {@code parameter-servers}, {@code LOSS_MSE} is {@code mse}. */
+final class Names {
+    private Names() {}
+
+    static String of(FieldDescriptor field) {
+        return field.getName().replace('_', '-');
+    }
+
+    static String of(EnumValueDescriptor value) {
+        return kebab(value.getName().substring(prefix(value.getType()).length()));
+    }
+
+    static Optional<FieldDescriptor> field(Descriptor message, String key) {
+        return message.getFields().stream()
+                .filter(field -> of(field).equals(key))
+                .findFirst();
+    }
+
+    static List<String> fields(Descriptor message) {
+        return message.getFields().stream().map(Names::of).toList();
+    }
+
+    /** Every value a person may write; the unspecified one is not among them. */
+    static List<EnumValueDescriptor> values(EnumDescriptor type) {
+        return type.getValues().stream().filter(value -> value.getNumber() != 0).toList();
+    }
+
+    /** A message all of whose fields are alternatives of one oneof, such as {@code Optimizer}. */
+    static boolean isChoice(Descriptor message) {
+        return message.getRealOneofs().size() == 1
+                && message.getRealOneofs().getFirst().getFieldCount()
+                        == message.getFields().size();
+    }
+
+    static boolean isEmpty(FieldDescriptor field) {
+        return field.getJavaType() == FieldDescriptor.JavaType.MESSAGE
+                && field.getMessageType().getFields().isEmpty();
+    }
+
+    static String join(String path, String key) {
+        return path.isEmpty() ? key : path + "." + key;
+    }
+
+    private static String prefix(EnumDescriptor type) {
+        return type.getName().replaceAll("([a-z0-9])([A-Z])", "$1_$2").toUpperCase(Locale.ROOT) + "_";
+    }
+
+    private static String kebab(String name) {
+        return name.toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}

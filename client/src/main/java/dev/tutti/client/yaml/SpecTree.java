@@ -1,0 +1,51 @@
+package dev.tutti.client.yaml;
+
+import com.google.protobuf.Descriptors.EnumValueDescriptor;
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Message;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The way back: a message as the maps, lists and scalars that {@link JobFile} would read into it. */
+public final class SpecTree {
+    private SpecTree() {}
+
+    public static Map<String, Object> of(Message message) {
+        var tree = new LinkedHashMap<String, Object>();
+        message.getAllFields().forEach((field, value) -> tree.put(Names.of(field), value(field, value)));
+        return tree;
+    }
+
+    private static Object value(FieldDescriptor field, Object value) {
+        return value instanceof List<?> list
+                ? list.stream().map(element -> single(field, element)).toList()
+                : single(field, value);
+    }
+
+    private static Object single(FieldDescriptor field, Object value) {
+        return switch (field.getType()) {
+            case MESSAGE, GROUP -> message((Message) value);
+            case ENUM -> Names.of((EnumValueDescriptor) value);
+            case UINT32, FIXED32 -> Integer.toUnsignedLong((Integer) value);
+            case UINT64, FIXED64 -> unsigned((Long) value);
+            default -> value;
+        };
+    }
+
+    private static Object unsigned(long value) {
+        return value >= 0 ? (Object) value : new java.math.BigInteger(Long.toUnsignedString(value));
+    }
+
+    private static Object message(Message message) {
+        if (!Names.isChoice(message.getDescriptorForType())
+                || message.getAllFields().size() != 1) {
+            return of(message);
+        }
+        var chosen = message.getAllFields().entrySet().iterator().next();
+        if (chosen.getKey().getJavaType() != FieldDescriptor.JavaType.MESSAGE) {
+            return value(chosen.getKey(), chosen.getValue());
+        }
+        return Names.isEmpty(chosen.getKey()) ? Names.of(chosen.getKey()) : of(message);
+    }
+}
