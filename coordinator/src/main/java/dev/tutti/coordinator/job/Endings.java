@@ -100,9 +100,9 @@ final class Endings {
             case Phase.Running _
             when report.getStopped() ->
                 throw new IllegalTransitionException(job, "the stop of " + worker + ", which nobody asked for,");
-            case Phase.Running _ -> finished(turn, job, training.withFinished(report));
+            case Phase.Running _ -> finished(turn, job, training.withFinished(report), report.getWorker());
             case Phase.Stopping(var _, Halt.Draining draining)
-            when !report.getStopped() -> finished(turn, job, training.withFinished(report));
+            when !report.getStopped() -> finished(turn, job, training.withFinished(report), report.getWorker());
             case Phase.Stopping(var _, Halt.Draining draining)
             when job.asynchronous() -> drained(turn, job, training.withFinished(report), draining, worker);
             case Phase.Stopping(var _, Halt.Draining draining) ->
@@ -112,7 +112,7 @@ final class Endings {
         }
     }
 
-    private static void finished(Turn turn, JobRecord job, Training training) {
+    private static void finished(Turn turn, JobRecord job, Training training, String worker) {
         JobRecord known = turn.put(job.with(training));
         Map<String, String> hashes = new TreeMap<>();
         training.finished().values().stream()
@@ -120,28 +120,22 @@ final class Endings {
                 .forEach(report -> hashes.put(report.getWorker(), report.getParametersSha256()));
         if (new HashSet<>(hashes.values()).size() > 1) {
             failed(turn, known, "Workers ended with different parameters: " + hashes);
-        } else if (job.phase() instanceof Phase.Stopping(var _, Halt.Draining draining) && job.asynchronous()) {
-            succeedIfDone(turn, known, training);
-            if (turn.state().active().get(job.id()) instanceof JobRecord still && !training.allFinished()) {
-                drained(turn, still, training, draining, training.finished().keySet());
-            }
+        } else if (job.phase() instanceof Phase.Stopping(var _, Halt.Draining draining)
+                && job.asynchronous()
+                && !training.allFinished()) {
+            drained(turn, known, training, draining, worker);
         } else {
             succeedIfDone(turn, known, training);
         }
     }
 
-    static void drained(Turn turn, JobRecord job, Training training, Halt.Draining draining, String worker) {
-        drained(turn, job, training, draining, Set.of(worker));
-    }
-
     /** Once no worker of an asynchronous job computes, what the shards hold is saved. */
-    private static void drained(
-            Turn turn, JobRecord job, Training training, Halt.Draining draining, Set<String> workers) {
+    static void drained(Turn turn, JobRecord job, Training training, Halt.Draining draining, String worker) {
         Set<String> stopped = new HashSet<>(draining.stopped());
-        stopped.addAll(workers);
+        stopped.add(worker);
         boolean all = training.team().workers().stream()
-                .allMatch(worker ->
-                        stopped.contains(worker) || training.finished().containsKey(worker));
+                .allMatch(member ->
+                        stopped.contains(member) || training.finished().containsKey(member));
         JobRecord next = turn.put(job.in(new Phase.Stopping(training, new Halt.Draining(stopped))));
         if (all) {
             Checkpointing.saveAndStop(

@@ -14,13 +14,12 @@ import java.util.List;
 
 /** One decision in the making: the state so far and the effects so far. Lives as long as one call of {@link JobDecisions#decide}. */
 final class Turn {
-    private final ClusterState before;
     private final List<Effect> effects = new ArrayList<>();
     private final long atMillis;
     private ClusterState state;
+    private boolean changed;
 
     Turn(ClusterState state, long atMillis) {
-        this.before = state;
         this.state = state;
         this.atMillis = atMillis;
     }
@@ -34,24 +33,29 @@ final class Turn {
     }
 
     Decision decision() {
-        return new Decision(state, effects, state != before);
+        return new Decision(state, effects, changed);
     }
 
     void joined(Hello hello) {
-        state = state.withMembers(members -> members.put(hello.getMember(), hello));
+        become(state.withMembers(members -> members.put(hello.getMember(), hello)));
     }
 
     void left(String member) {
-        state = state.withMembers(members -> members.remove(member));
+        become(state.withMembers(members -> members.remove(member)));
     }
 
     void nobodyKnown() {
-        state = state.withMembers(members -> members.clear());
+        become(state.withMembers(members -> members.clear()));
     }
 
     JobRecord put(JobRecord job) {
-        state = state.with(job);
+        become(state.with(job));
         return job;
+    }
+
+    private void become(ClusterState next) {
+        state = next;
+        changed = true;
     }
 
     /** Takes a job to its next phase, if the table allows it, and tells its watchers. */
