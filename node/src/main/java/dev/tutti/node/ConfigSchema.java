@@ -9,12 +9,12 @@ import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import dev.tutti.proto.launch.LaunchException;
+import dev.tutti.proto.spec.DidYouMean;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
 /** The keys there are, taken from the defaults. */
 final class ConfigSchema {
@@ -65,39 +65,12 @@ final class ConfigSchema {
     }
 
     private String unknown(String path) {
-        String nearest = nearest(path);
-        return "unknown key " + path + (nearest == null ? "" : "; did you mean " + nearest + "?");
-    }
-
-    private @Nullable String nearest(String path) {
-        String best = null;
-        int bestDistance = Math.max(2, path.length() / 4) + 1;
         Set<String> all = new TreeSet<>(paths);
         all.addAll(sections);
-        for (String known : all) {
-            int distance = distance(path, known);
-            if (distance < bestDistance) {
-                best = known;
-                bestDistance = distance;
-            }
-        }
-        return best;
-    }
-
-    /** Levenshtein's. */
-    private static int distance(String a, String b) {
-        int[] previous = new int[b.length() + 1];
-        Arrays.setAll(previous, j -> j);
-        for (int i = 1; i <= a.length(); i++) {
-            int[] row = new int[b.length() + 1];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int substitution = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                row[j] = Math.min(substitution, Math.min(previous[j], row[j - 1]) + 1);
-            }
-            previous = row;
-        }
-        return previous[b.length()];
+        return "unknown key " + path
+                + DidYouMean.suggest(path, all)
+                        .map(known -> "; did you mean " + known + "?")
+                        .orElse("");
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.tutti.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.tutti.proto.launch.LaunchException;
@@ -15,11 +16,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.StreamSupport;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.cluster.Member;
 import org.apache.pekko.cluster.MemberStatus;
 import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.Down;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -93,6 +97,21 @@ class DownUnreachableTest {
         Node again = start(Role.ROLE_COORDINATOR, Map.of("tutti.cluster.port", String.valueOf(port)));
 
         assertOnlyTheseGoOn(again, cluster.get(1), cluster.get(2), cluster.get(3));
+    }
+
+    @Test
+    void aNodeThatTheOthersThrewOutEndsAndSaysSo() throws Exception {
+        List<Node> cluster = cluster(0);
+        Node frozen = cluster.get(2);
+
+        Cluster.get(system(cluster.getFirst()))
+                .manager()
+                .tell(new Down(Cluster.get(system(frozen)).selfMember().address()));
+
+        ExecutionException failure = catchThrowableOfType(
+                ExecutionException.class, () -> frozen.ended().get(20, TimeUnit.SECONDS));
+        assertThat(failure.getCause()).hasMessageStartingWith("this process was thrown out of the cluster by");
+        assertOnlyTheseGoOn(cluster.get(0), cluster.get(1), cluster.get(3));
     }
 
     /** Coordinator, parameter server, two workers. */
