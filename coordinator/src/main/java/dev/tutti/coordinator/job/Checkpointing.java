@@ -93,7 +93,12 @@ final class Checkpointing {
         training.checkpoints()
                 .complete(step, training.team().shardMap().getShardsCount())
                 .ifPresent(parts -> turn.add(new Effect.CompleteCheckpoint(
-                        job.id(), step, job.spec(), training.team().shardMap(), parts)));
+                        job.id(),
+                        job.checkpointFolder(),
+                        step,
+                        job.spec(),
+                        training.team().shardMap(),
+                        parts)));
     }
 
     static void completed(Turn turn, JobRecord job, Checkpoint checkpoint) {
@@ -108,8 +113,8 @@ final class Checkpointing {
         Training known = training.with(book.without(old));
         JobRecord next = turn.put(job.with(known));
         if (!old.isEmpty()) {
-            turn.add(new Effect.RemoveCheckpoints(
-                    job.id(), old.stream().map(Checkpoint::getPath).toList()));
+            turn.add(new Effect.PruneCheckpoints(
+                    job.checkpointFolder(), job.spec().getCheckpoint().getKeep()));
         }
         if (job.phase() instanceof Phase.Ended) {
             return;

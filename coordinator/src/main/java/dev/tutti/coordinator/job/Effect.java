@@ -20,11 +20,12 @@ public sealed interface Effect {
     record Publish(JobEvent event) implements Effect {}
 
     /** All parts of a checkpoint are written: make them one. Answered by an event. Doing it twice is harmless. */
-    record CompleteCheckpoint(String job, long step, JobSpec spec, ShardMap shardMap, List<CheckpointPart> parts)
+    record CompleteCheckpoint(
+            String job, String folder, long step, JobSpec spec, ShardMap shardMap, List<CheckpointPart> parts)
             implements Effect {}
 
-    /** These checkpoints are older than the policy keeps. */
-    record RemoveCheckpoints(String job, List<String> folders) implements Effect {}
+    /** Deletes all but the newest checkpoints of a job. */
+    record PruneCheckpoints(String folder, int keep) implements Effect {}
 
     /** The event came too late or twice and changed nothing; the sentence says which and why. */
     record Ignored(String job, String sentence) implements Effect {}

@@ -37,7 +37,7 @@ public final class JobDecisions {
             return;
         }
         turn.joined(hello);
-        Rejoining.releaseLeftover(turn, hello.getMember());
+        Rejoining.releaseLeftover(turn, hello);
     }
 
     private static void memberLost(Turn turn, String member) {

@@ -4,6 +4,7 @@ import dev.tutti.coordinator.job.Phase.Assembly;
 import dev.tutti.coordinator.job.Phase.Halt;
 import dev.tutti.proto.v1.EndJob;
 import dev.tutti.proto.v1.EndMode;
+import dev.tutti.proto.v1.Hello;
 import dev.tutti.proto.v1.Role;
 import dev.tutti.proto.v1.ToParameterServer;
 import dev.tutti.proto.v1.ToWorker;
@@ -110,24 +111,24 @@ final class Rejoining {
     }
 
     /** A member may still hold a job whose end it was not told of. */
-    static void releaseLeftover(Turn turn, String member) {
+    static void releaseLeftover(Turn turn, Hello hello) {
         turn.state().ended().sequencedValues().reversed().stream()
                 .filter(job -> job.training()
-                        .map(training -> training.team().has(member))
+                        .map(training -> training.team().has(hello.getMember()))
                         .orElse(false))
                 .findFirst()
-                .ifPresent(job -> release(turn, job, member));
+                .ifPresent(job -> release(turn, job, hello));
     }
 
-    private static void release(Turn turn, JobRecord job, String member) {
+    private static void release(Turn turn, JobRecord job, Hello hello) {
         EndJob end = EndJob.newBuilder()
                 .setJob(job.id())
                 .setMode(EndMode.END_MODE_RELEASE)
                 .build();
-        if (turn.state().members().get(member).getRole() == Role.ROLE_WORKER) {
-            turn.toWorker(member, ToWorker.newBuilder().setEnd(end));
+        if (hello.getRole() == Role.ROLE_WORKER) {
+            turn.toWorker(hello.getMember(), ToWorker.newBuilder().setEnd(end));
         } else {
-            turn.toServer(member, ToParameterServer.newBuilder().setEnd(end));
+            turn.toServer(hello.getMember(), ToParameterServer.newBuilder().setEnd(end));
         }
     }
 }
