@@ -2,6 +2,7 @@ package dev.tutti.tensor.backend.cpu;
 
 import dev.tutti.tensor.backend.Values;
 import dev.tutti.tensor.graph.Shape;
+import java.util.Arrays;
 
 /** A matrix as f32 rows on the heap, one array a row, so that inner loops read all arrays at one index and the JIT compiler vectorizes them. */
 final class PackedMatrix {
@@ -47,7 +48,7 @@ final class PackedMatrix {
             for (int r = 0; r < rows.length; r++) {
                 float[] y = rows[r];
                 float[] a = left.rows[r];
-                java.util.Arrays.fill(y, from, to, 0);
+                Arrays.fill(y, from, to, 0);
                 int k = 0;
                 for (; k + 4 <= inner; k += 4) {
                     addProducts(y, a, k, right.rows, from, to);

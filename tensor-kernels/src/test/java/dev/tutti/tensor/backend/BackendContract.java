@@ -1,0 +1,245 @@
+package dev.tutti.tensor.backend;
+
+import static dev.tutti.tensor.backend.Closeness.assertClose;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.management.ThreadMXBean;
+import dev.tutti.tensor.graph.ElementType;
+import dev.tutti.tensor.graph.Graph;
+import dev.tutti.tensor.graph.Op;
+import dev.tutti.tensor.graph.Tensor;
+import dev.tutti.tensor.model.ModelSpec;
+import dev.tutti.tensor.model.Models;
+import dev.tutti.tensor.model.Task;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What every backend does; a backend's test is a subclass that says which. */
+public abstract class BackendContract {
+    private static final double F32_TOLERANCE = 1e-5;
+    private static final double BF16_TOLERANCE = 1e-2;
+    private static final ModelSpec.Mlp MODEL = new ModelSpec.Mlp(23, List.of(37, 18), 7);
+
+    protected abstract Backend backend();
+
+    @ParameterizedTest
+    @MethodSource("dev.tutti.tensor.backend.OperationGraphs#all")
+    void operationAgreesWithReference(Graph graph) {
+        try (Execution expected = reference(graph);
+                Execution actual = new Execution(backend(), graph)) {
+            int columns = graph.inputs().stream()
+                    .filter(input -> input.shape().rank() == 2)
+                    .findFirst()
+                    .orElseThrow()
+                    .shape()
+                    .size(1);
+            expected.draw(7, columns).run();
+            actual.draw(7, columns).run();
+            assertClose(graph.toString(), actual.output("y"), expected.output("y"), tolerance(graph));
+        }
+    }
+
+    @Test
+    void everyOperationIsCompared() {
+        Set<Class<?>> compared = OperationGraphs.all()
+                .flatMap(graph -> graph.instructions().stream())
+                .map(instruction -> instruction.op().getClass())
+                .collect(Collectors.toSet());
+        assertThat(compared).containsExactlyInAnyOrder(Op.class.getPermittedSubclasses());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "CROSS_ENTROPY, 1, F32", "CROSS_ENTROPY, 5, F32", "CROSS_ENTROPY, 128, F32", "MSE, 1, F32", "MSE, 13, F32",
+        "CROSS_ENTROPY, 1, BF16", "CROSS_ENTROPY, 5, BF16", "CROSS_ENTROPY, 128, BF16", "MSE, 1, BF16", "MSE, 13, BF16"
+    })
+    void trainingStepAgreesWithReference(Task task, int rows, ElementType compute) {
+        Graph graph = Models.training(MODEL, task, rows, compute);
+        double tolerance = compute == ElementType.F32 ? F32_TOLERANCE : BF16_TOLERANCE;
+        try (Execution expected = reference(graph);
+                Execution actual = new Execution(backend(), graph)) {
+            expected.draw(11, MODEL.outputs()).run();
+            actual.draw(11, MODEL.outputs()).run();
+            assertClose("loss", actual.output(Models.LOSS_SUM), expected.output(Models.LOSS_SUM), tolerance);
+            for (int i = 0; i < graph.parameters().size(); i++) {
+                String name = graph.parameters().get(i).name();
+                assertClose(name + " gradient", actual.gradient(i), expected.gradient(i), tolerance);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = ElementType.class,
+            names = {"F32", "BF16"})
+    void evaluationAgreesWithReference(ElementType compute) {
+        Graph graph = Models.evaluation(MODEL, Task.CROSS_ENTROPY, 9, compute);
+        double tolerance = compute == ElementType.F32 ? F32_TOLERANCE : BF16_TOLERANCE;
+        try (Execution expected = reference(graph);
+                Execution actual = new Execution(backend(), graph)) {
+            expected.draw(3, MODEL.outputs()).run();
+            actual.draw(3, MODEL.outputs()).run();
+            assertClose("logits", actual.output(Models.LOGITS), expected.output(Models.LOGITS), tolerance);
+            assertClose("loss", actual.output(Models.LOSS_SUM), expected.output(Models.LOSS_SUM), tolerance);
+        }
+    }
+
+    @Test
+    void reluGradientIsZeroWhereTheOutputIsZeroOfEitherSign() {
+        Graph graph = OperationGraphs.all()
+                .filter(candidate -> candidate.instructions().getFirst().op() instanceof Op.ReluGradient)
+                .filter(candidate -> candidate.input("gradient").elementCount() == 7)
+                .findFirst()
+                .orElseThrow();
+        try (Execution execution = new Execution(backend(), graph)) {
+            float[] outputs = {0f, -0f, -1f, Float.MIN_VALUE, 3f, -Float.MIN_VALUE, Float.MAX_VALUE};
+            for (int i = 0; i < outputs.length; i++) {
+                execution.input("gradient").set(i, -2);
+                execution.input("output").set(i, outputs[i]);
+            }
+            assertThat(execution.run().output("y"))
+                    .usingComparatorWithPrecision(0f)
+                    .containsExactly(0, 0, 0, -2, -2, 0, -2);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = ElementType.class,
+            names = {"F32", "BF16"})
+    void gradientsAreFinalWhenTheSinkHearsOfThemLastLayerFirst(ElementType compute) {
+        try (Execution execution = training(5, compute)) {
+            List<Integer> order = new ArrayList<>();
+            List<float[]> seen = new ArrayList<>();
+            execution.draw(1, MODEL.outputs()).program().run(parameter -> {
+                order.add(parameter);
+                seen.add(execution.gradient(parameter));
+            });
+            List<String> layers = order.stream()
+                    .map(parameter ->
+                            execution.graph().parameters().get(parameter).name())
+                    .map(name -> name.substring(0, name.indexOf('.')))
+                    .toList();
+            assertThat(order).containsExactlyInAnyOrder(0, 1, 2, 3, 4, 5);
+            assertThat(layers).containsExactly("dense-3", "dense-3", "dense-2", "dense-2", "dense-1", "dense-1");
+            for (int i = 0; i < order.size(); i++) {
+                assertThat(seen.get(i)).containsExactly(execution.gradient(order.get(i)));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = ElementType.class,
+            names = {"F32", "BF16"})
+    void sameRowsGiveSameBitsWhateverRanBefore(ElementType compute) {
+        try (Execution execution = training(19, compute);
+                Execution fresh = training(19, compute)) {
+            int[] first = bits(execution.draw(1, MODEL.outputs()).run());
+            int[] other = bits(execution.draw(2, MODEL.outputs()).run());
+            int[] again = bits(execution.draw(1, MODEL.outputs()).run());
+            int[] elsewhere = bits(fresh.draw(1, MODEL.outputs()).run());
+            assertThat(other).isNotEqualTo(first);
+            assertThat(again).isEqualTo(first);
+            assertThat(elsewhere).isEqualTo(first);
+        }
+    }
+
+    @Test
+    void firstNonFiniteNamesTheTensor() {
+        try (Execution execution = training(4, ElementType.F32)) {
+            Program program = execution.draw(1, MODEL.outputs()).program();
+            assertThat(program.firstNonFinite()).isEmpty();
+            execution.input(Models.FEATURES).set(3, Float.POSITIVE_INFINITY);
+            assertThat(program.firstNonFinite()).contains("features");
+            execution.parameter(2).set(5, Float.NaN);
+            assertThat(program.firstNonFinite()).contains("dense-2.weight");
+        }
+    }
+
+    @Test
+    void firstNonFiniteFindsWhereAFiniteInputOverflows() {
+        try (Execution execution = training(4, ElementType.F32)) {
+            Values weight = execution.draw(1, MODEL.outputs()).parameter(2);
+            for (long i = 0; i < weight.count(); i++) {
+                weight.set(i, Float.MAX_VALUE);
+            }
+            assertThat(execution.program().firstNonFinite())
+                    .hasValueSatisfying(name -> assertThat(name).startsWith("dense-2."));
+        }
+    }
+
+    @Test
+    void labelThatIsNoClassIsRefused() {
+        try (Execution execution = training(4, ElementType.F32)) {
+            execution.draw(1, MODEL.outputs()).input(Models.LABELS).set(2, 7);
+            assertThatThrownBy(execution::run)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("the label of row 2 is 7, expected 0 to 6");
+        }
+    }
+
+    @Test
+    void unknownInputNamesThoseThereAre() {
+        try (Execution execution = training(4, ElementType.F32)) {
+            assertThatThrownBy(() -> execution.program().input("feature"))
+                    .hasMessage("no input \"feature\"; there are [features, labels, gradient-scale]");
+            assertThatThrownBy(() -> execution.program().output("logits"))
+                    .hasMessage("no output \"logits\"; there are [loss-sum]");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = ElementType.class,
+            names = {"F32", "BF16"})
+    void runAllocatesNothingOnTheHeap(ElementType compute) {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        try (Execution execution = training(2, compute)) {
+            Program program = execution.draw(1, MODEL.outputs()).program();
+            long least = Long.MAX_VALUE;
+            for (int round = 0; round < 40 && least > 0; round++) {
+                long before = threads.getCurrentThreadAllocatedBytes();
+                long measuring = threads.getCurrentThreadAllocatedBytes() - before;
+                long start = threads.getCurrentThreadAllocatedBytes();
+                for (int i = 0; i < 500; i++) {
+                    program.run();
+                }
+                least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - start - measuring);
+            }
+            assertThat(least).as("bytes in 500 runs, once compiled").isZero();
+        }
+    }
+
+    private Execution training(int rows, ElementType compute) {
+        return new Execution(backend(), Models.training(MODEL, Task.CROSS_ENTROPY, rows, compute));
+    }
+
+    private static Execution reference(Graph graph) {
+        return new Execution(Backends.select("reference", 1), graph);
+    }
+
+    private static double tolerance(Graph graph) {
+        Stream<Tensor> tensors = Stream.concat(
+                graph.inputs().stream(), graph.instructions().stream().map(instruction -> instruction.result()));
+        return tensors.anyMatch(tensor -> tensor.type() == ElementType.BF16) ? BF16_TOLERANCE : F32_TOLERANCE;
+    }
+
+    /** Of the loss and all gradients. */
+    private static int[] bits(Execution execution) {
+        return Stream.of(execution.output(Models.LOSS_SUM), execution.gradients())
+                .flatMapToInt(floats -> IntStream.range(0, floats.length).map(i -> Float.floatToRawIntBits(floats[i])))
+                .toArray();
+    }
+}
