@@ -115,7 +115,11 @@ public final class CheckpointFolder {
         return manifest.build();
     }
 
-    /** {@link #readManifest}, and compares every file with its size and SHA-256. @throws CheckpointException naming what differs */
+    /**
+     * {@link #readManifest}, and compares every file with its size and SHA-256.
+     *
+     * @throws CheckpointException naming what differs
+     */
     public static CheckpointManifest verify(Path folder) throws IOException {
         CheckpointManifest manifest = readManifest(folder);
         for (CheckpointFile file : manifest.getFilesList()) {
@@ -129,7 +133,11 @@ public final class CheckpointFolder {
         return manifest;
     }
 
-    /** Deletes all but the newest checkpoints. @param keep 0 keeps all */
+    /**
+     * Deletes all but the newest checkpoints.
+     *
+     * @param keep 0 keeps all
+     */
     public static void prune(Path jobFolder, int keep) throws IOException {
         List<Path> checkpoints = list(jobFolder);
         for (int i = 0; keep > 0 && i < checkpoints.size() - keep; i++) {

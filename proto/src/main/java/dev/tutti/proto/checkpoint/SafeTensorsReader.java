@@ -63,7 +63,11 @@ public final class SafeTensorsReader implements Closeable {
         return header.tensors().stream().filter(t -> t.name().equals(name)).findFirst();
     }
 
-    /** Fills the target's remaining bytes from byte {@code first} of the tensor on. @throws IllegalArgumentException if it has fewer */
+    /**
+     * Fills the target's remaining bytes from byte {@code first} of the tensor on.
+     *
+     * @throws IllegalArgumentException if it has fewer
+     */
     public void read(SafeTensor tensor, long first, ByteBuffer target) throws IOException {
         if (first < 0 || first + target.remaining() > tensor.byteSize()) {
             throw new IllegalArgumentException("Bytes [" + first + ", " + (first + target.remaining()) + ") of tensor "

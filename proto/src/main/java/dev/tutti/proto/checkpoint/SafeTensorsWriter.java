@@ -65,7 +65,11 @@ public final class SafeTensorsWriter implements Closeable {
         }
     }
 
-    /** The next bytes of the data, little-endian f32. @throws IllegalArgumentException if they are more than was declared */
+    /**
+     * The next bytes of the data, little-endian f32.
+     *
+     * @throws IllegalArgumentException if they are more than was declared
+     */
     public void write(ByteBuffer data) throws IOException {
         if (data.remaining() > byteSize - written) {
             throw new IllegalArgumentException("Another " + data.remaining() + " bytes after " + written + " of "
@@ -77,7 +81,11 @@ public final class SafeTensorsWriter implements Closeable {
         }
     }
 
-    /** Makes the file durable. @throws IllegalStateException if data is missing */
+    /**
+     * Makes the file durable.
+     *
+     * @throws IllegalStateException if data is missing
+     */
     public Written finish() throws IOException {
         if (written != byteSize) {
             throw new IllegalStateException(written + " bytes written of " + byteSize + " that were declared");

@@ -8,19 +8,27 @@ import java.nio.ByteOrder;
 final class Floats {
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    /** Elements in a block: loops with an int counter and no further bounds are the ones C2 turns into vector code. */
-    private static final int BLOCK = 1 << 16;
+    /**
+     * Elements in a block: two arrays of this length stay in the first-level cache. The sums are made in arrays because the JIT
+     * compiler vectorizes loops over arrays, which cannot overlap in part, but not over two native segments, which might.
+     */
+    private static final int BLOCK = 1024;
 
     private Floats() {}
 
     /** {@code target[targetElement + i] += source[i]} for i in [0, count), source starting at a byte. */
     static void add(MemorySegment source, long sourceByte, MemorySegment target, long targetElement, long count) {
+        float[] addends = new float[BLOCK];
+        float[] sums = new float[BLOCK];
         for (long done = 0; done < count; done += BLOCK) {
             int length = (int) Math.min(BLOCK, count - done);
-            addBlock(
-                    source.asSlice(sourceByte + done * Float.BYTES, (long) length * Float.BYTES),
-                    target.asSlice((targetElement + done) * Float.BYTES, (long) length * Float.BYTES),
-                    length);
+            long at = (targetElement + done) * Float.BYTES;
+            MemorySegment.copy(source, F32, sourceByte + done * Float.BYTES, addends, 0, length);
+            MemorySegment.copy(target, F32, at, sums, 0, length);
+            for (int i = 0; i < length; i++) {
+                sums[i] += addends[i];
+            }
+            MemorySegment.copy(sums, 0, target, F32, at, length);
         }
     }
 
@@ -37,13 +45,6 @@ final class Floats {
         if (payloadBytes != target.byteSize()) {
             throw new IllegalArgumentException(
                     "The payload has " + payloadBytes + " bytes, its target " + target.byteSize());
-        }
-    }
-
-    private static void addBlock(MemorySegment source, MemorySegment target, int count) {
-        for (int i = 0; i < count; i++) {
-            long at = (long) i * Float.BYTES;
-            target.set(F32, at, target.get(F32, at) + source.get(F32, at));
         }
     }
 }

@@ -29,10 +29,18 @@ public sealed interface Payload extends AutoCloseable permits NativePayload, Rec
 
     long byteSize();
 
-    /** Copies all elements to the start of the target. @throws IllegalArgumentException if the target is not exactly as large */
+    /**
+     * Copies all elements to the start of the target.
+     *
+     * @throws IllegalArgumentException if the target is not exactly as large
+     */
     void copyTo(MemorySegment target);
 
-    /** {@code target[i] += this[i]} in f32. @throws IllegalArgumentException if the target is not exactly as large */
+    /**
+     * {@code target[i] += this[i]} in f32.
+     *
+     * @throws IllegalArgumentException if the target is not exactly as large
+     */
     void addTo(MemorySegment target);
 
     /** The bytes in order, as read-only views; a float may lie across two of them. Valid until {@link #close}. */

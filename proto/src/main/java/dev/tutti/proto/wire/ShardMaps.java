@@ -58,7 +58,11 @@ public final class ShardMaps {
         return (int) Math.ceilDiv(chunk, (long) CHUNK_STEP) * CHUNK_STEP;
     }
 
-    /** The chunks of a shard. @throws IndexOutOfBoundsException if the map has no such shard */
+    /**
+     * The chunks of a shard.
+     *
+     * @throws IndexOutOfBoundsException if the map has no such shard
+     */
     public static ChunkGrid grid(ShardMap map, int shard) {
         ShardRange range = map.getShards(shard);
         return new ChunkGrid(range.getBegin(), range.getEnd(), map.getChunkElements());

@@ -43,13 +43,21 @@ public record SliceTree(int slices) {
         return (int) Math.min((long) (node.index + 1) << node.level, slices);
     }
 
-    /** The node that sums this one and its {@link #sibling}. @throws IllegalArgumentException for the root */
+    /**
+     * The node that sums this one and its {@link #sibling}.
+     *
+     * @throws IllegalArgumentException for the root
+     */
     public Node parent(Node node) {
         requireInner(node);
         return highest(new Node(node.level + 1, node.index >> 1));
     }
 
-    /** The other child of the parent. @throws IllegalArgumentException for the root */
+    /**
+     * The other child of the parent.
+     *
+     * @throws IllegalArgumentException for the root
+     */
     public Node sibling(Node node) {
         requireInner(node);
         return new Node(node.level, node.index ^ 1);

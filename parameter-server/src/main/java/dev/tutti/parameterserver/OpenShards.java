@@ -1,0 +1,134 @@
+package dev.tutti.parameterserver;
+
+import dev.tutti.parameterserver.checkpoint.CheckpointWriter;
+import dev.tutti.parameterserver.metrics.ParameterServerMetrics;
+import dev.tutti.parameterserver.shard.Shard;
+import dev.tutti.parameterserver.shard.ShardDirectory;
+import dev.tutti.parameterserver.shard.ShardSettings;
+import dev.tutti.parameterserver.shard.ShardThread;
+import dev.tutti.proto.v1.CheckpointPart;
+import dev.tutti.proto.v1.ShardFailed;
+import dev.tutti.proto.v1.ShardOpened;
+import dev.tutti.proto.v1.ToCoordinator;
+import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The shards of this process as the coordinator sees them: opened, fenced, written, released. Used by the control actor only; what takes
+ * time happens on the shards' thread, which answers the coordinator itself.
+ */
+final class OpenShards {
+    private static final Logger LOG = LoggerFactory.getLogger(OpenShards.class);
+
+    private final ShardDirectory directory;
+    private final Executor thread;
+    private final Executor disk;
+    private final ParameterServerMetrics metrics;
+    private final Answers answers;
+
+    /**
+     * @param thread runs everything of all shards, one task at a time, in order; the caller's
+     * @param disk runs what writes checkpoints, and may block
+     */
+    OpenShards(
+            ShardDirectory directory, Executor thread, Executor disk, ParameterServerMetrics metrics, Answers answers) {
+        this.directory = directory;
+        this.thread = thread;
+        this.disk = disk;
+        this.metrics = metrics;
+        this.answers = answers;
+    }
+
+    /** Creates the shard at its first generation, fences it to the generation, and answers ShardOpened or ShardFailed. */
+    void open(ShardSettings settings, long generation) {
+        ShardThread shard = directory.find(settings.job(), settings.shard()).orElseGet(() -> create(settings));
+        if (!shard.settings().map().equals(settings.map())) {
+            failed(settings, "Generation " + generation + " has another shard map than the shard was opened with");
+            return;
+        }
+        shard.execute(
+                open -> {
+                    open.fence(generation);
+                    answers.tell(ToCoordinator.newBuilder()
+                            .setShardOpened(ShardOpened.newBuilder()
+                                    .setJob(settings.job())
+                                    .setGeneration(open.generation())
+                                    .setShard(settings.shard())
+                                    .setCompleteStep(open.completeStep())));
+                },
+                () -> LOG.warn("Shard {} of job {} is gone", settings.shard(), settings.job()));
+    }
+
+    /** Each shard of the job writes its part of the step's checkpoint and answers CheckpointPart or ShardFailed. */
+    void checkpoint(String job, long step) {
+        for (ShardThread shard : directory.of(job)) {
+            shard.execute(
+                    open -> {
+                        try {
+                            open.checkpoint(step);
+                        } catch (IllegalStateException e) {
+                            failed(shard.settings(), String.valueOf(e.getMessage()));
+                        }
+                    },
+                    () -> {});
+        }
+    }
+
+    /** Frees everything of a job. Parts of checkpoints that are being written are finished. */
+    void release(String job) {
+        for (ShardThread shard : directory.of(job)) {
+            directory.remove(shard);
+            shard.close("Job " + job + " has ended: its shard has been released");
+        }
+    }
+
+    void releaseAll() {
+        for (ShardThread shard : directory.all()) {
+            directory.remove(shard);
+            shard.close("The parameter server stops");
+        }
+    }
+
+    private ShardThread create(ShardSettings settings) {
+        ShardThread shard = new ShardThread(settings, thread, cause -> {
+            failed(settings, "Shard " + settings.shard() + " has failed: " + cause);
+        });
+        directory.add(shard);
+        CheckpointWriter checkpoints = new CheckpointWriter(disk, metrics, new PartListener(settings));
+        shard.open(() -> new Shard(settings, metrics, checkpoints));
+        LOG.info(
+                "Job {}: shard {} with parameters [{}, {})",
+                settings.job(),
+                settings.shard(),
+                settings.grid().begin(),
+                settings.grid().end());
+        return shard;
+    }
+
+    private void failed(ShardSettings settings, String reason) {
+        answers.tell(ToCoordinator.newBuilder()
+                .setShardFailed(ShardFailed.newBuilder()
+                        .setJob(settings.job())
+                        .setShard(settings.shard())
+                        .setReason(reason)));
+    }
+
+    private final class PartListener implements CheckpointWriter.Listener {
+        private final ShardSettings settings;
+
+        PartListener(ShardSettings settings) {
+            this.settings = settings;
+        }
+
+        @Override
+        public void written(CheckpointPart part) {
+            answers.tell(ToCoordinator.newBuilder().setCheckpointPart(part));
+        }
+
+        @Override
+        public void failed(String reason) {
+            OpenShards.this.failed(settings, reason);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+package dev.tutti.parameterserver.memory;
+
+import dev.tutti.proto.wire.ChunkGrid;
+import dev.tutti.tensor.optimizer.UpdateRule;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The parameters and the optimizer state of a shard's range: f32, off-heap, in one arena that {@link #close} frees. One thread at a
+ * time uses it.
+ *
+ * <p>A chunk's version is the number of updates it has had. With {@link History#PREVIOUS} there are two copies of the parameters: an
+ * update reads one and writes the other, so that the version before stays readable at no cost but memory.
+ */
+public final class ChunkMemory implements AutoCloseable {
+    static final long ALIGNMENT_BYTES = 64;
+
+    private final Arena arena = Arena.ofShared();
+    private final ChunkGrid grid;
+    private final UpdateRule rule;
+    private final List<MemorySegment> copies = new ArrayList<>();
+    private final List<MemorySegment> state = new ArrayList<>();
+    private final GradientBuffers buffers;
+    private final long[] versions;
+    private long completeVersion;
+    private int chunksAhead;
+
+    /** How many versions of a chunk can be read. */
+    public enum History {
+        CURRENT(1),
+        PREVIOUS(2);
+
+        private final int copies;
+
+        History(int copies) {
+            this.copies = copies;
+        }
+    }
+
+    /** All parameters and all state are zero, all versions 0. */
+    public ChunkMemory(ChunkGrid grid, UpdateRule rule, History history) {
+        this.grid = grid;
+        this.rule = rule;
+        this.versions = new long[grid.chunkCount()];
+        this.buffers = new GradientBuffers(arena);
+        for (int i = 0; i < history.copies; i++) {
+            copies.add(allocateRange());
+        }
+        for (int i = 0; i < rule.stateSlots(); i++) {
+            state.add(allocateRange());
+        }
+    }
+
+    public ChunkGrid grid() {
+        return grid;
+    }
+
+    public int chunkCount() {
+        return versions.length;
+    }
+
+    /** Updates that a chunk has had. */
+    public long version(int chunk) {
+        return versions[chunk];
+    }
+
+    /** The lowest version over all chunks. */
+    public long completeVersion() {
+        return completeVersion;
+    }
+
+    /** Whether any chunk has a higher version than the lowest. */
+    public boolean isAnyAhead() {
+        return chunksAhead > 0;
+    }
+
+    /** The parameters of a chunk at its version. Changes with the second update from now, or the next without history. */
+    public MemorySegment current(int chunk) {
+        return slice(copies.get(copy(versions[chunk])), chunk);
+    }
+
+    /**
+     * The parameters of a chunk one version ago.
+     *
+     * @throws IllegalStateException without history, or at version 0
+     */
+    public MemorySegment previous(int chunk) {
+        if (copies.size() == 1 || versions[chunk] == 0) {
+            throw new IllegalStateException("Chunk " + chunk + " at version " + versions[chunk] + " of " + copies.size()
+                    + " kept has no previous one");
+        }
+        return slice(copies.get(copy(versions[chunk] - 1)), chunk);
+    }
+
+    /** A slot of optimizer state of a chunk. */
+    public MemorySegment state(int slot, int chunk) {
+        return slice(state.get(slot), chunk);
+    }
+
+    public List<String> stateNames() {
+        return rule.stateNames();
+    }
+
+    /** Scratch for sums of gradients, in this arena. */
+    public GradientBuffers buffers() {
+        return buffers;
+    }
+
+    /**
+     * Applies the optimizer; the version rises by one.
+     *
+     * @param gradient only read, as long as the chunk
+     */
+    public void update(int chunk, MemorySegment gradient) {
+        long next = versions[chunk] + 1;
+        List<MemorySegment> slots =
+                state.stream().map(slot -> slice(slot, chunk)).toList();
+        rule.apply(
+                current(chunk), slice(copies.get(copy(next)), chunk), gradient, slots, grid.elementCount(chunk), next);
+        versions[chunk] = next;
+        if (next == completeVersion + 1 && ++chunksAhead == versions.length) {
+            completeVersion = next;
+            chunksAhead = (int)
+                    Arrays.stream(versions).filter(version -> version > next).count();
+        }
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+
+    private int copy(long version) {
+        return (int) (version % copies.size());
+    }
+
+    private MemorySegment slice(MemorySegment range, int chunk) {
+        return range.asSlice(
+                (grid.begin(chunk) - grid.begin()) * Float.BYTES, (long) grid.elementCount(chunk) * Float.BYTES);
+    }
+
+    private MemorySegment allocateRange() {
+        return arena.allocate((grid.end() - grid.begin()) * Float.BYTES, ALIGNMENT_BYTES);
+    }
+}

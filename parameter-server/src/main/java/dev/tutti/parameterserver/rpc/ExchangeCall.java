@@ -1,0 +1,173 @@
+package dev.tutti.parameterserver.rpc;
+
+import dev.tutti.parameterserver.shard.Shard;
+import dev.tutti.parameterserver.shard.ShardDirectory;
+import dev.tutti.parameterserver.shard.ShardThread;
+import dev.tutti.parameterserver.shard.WorkerStream;
+import dev.tutti.proto.v1.FrameHeader;
+import dev.tutti.proto.v1.Refused;
+import dev.tutti.proto.wire.ExchangeFrame;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.Status;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One worker's stream. gRPC's threads call the listener's side, one at a time, and only hand over; the shard's thread sends. Another
+ * frame is asked for when the shard is done with one.
+ */
+final class ExchangeCall extends ServerCall.Listener<ExchangeFrame> implements WorkerStream {
+    private final ServerCall<ExchangeFrame, ExchangeFrame> call;
+    private final ShardDirectory shards;
+    /** Set by the first frame. */
+    private @Nullable FrameHeader opening;
+
+    private @Nullable ShardThread shard;
+    /** From then on nothing is sent. Touched by the thread that sends: the shard's, or before there is one gRPC's. */
+    private boolean ended;
+
+    ExchangeCall(ServerCall<ExchangeFrame, ExchangeFrame> call, ShardDirectory shards) {
+        this.call = call;
+        this.shards = shards;
+    }
+
+    @Override
+    public void onMessage(ExchangeFrame frame) {
+        ShardThread bound = shard;
+        FrameHeader first = opening;
+        if (bound == null || first == null) {
+            try (frame) {
+                open(frame.header());
+            }
+            return;
+        }
+        if (!frame.header().getJob().equals(first.getJob()) || frame.header().getShard() != first.getShard()) {
+            frame.close();
+            onShard(
+                    bound,
+                    _ -> refuse("A frame for shard " + frame.header().getShard() + " of job "
+                            + frame.header().getJob() + " on the stream of shard " + first.getShard() + " of job "
+                            + first.getJob()));
+            return;
+        }
+        bound.execute(
+                open -> {
+                    open.receive(this, frame);
+                    call.request(1);
+                },
+                () -> {
+                    frame.close();
+                    end("The shard has been released");
+                });
+    }
+
+    private void open(FrameHeader header) {
+        if (ended) {
+            return;
+        }
+        if (!header.hasOpen()) {
+            end(header, Status.INVALID_ARGUMENT, "A stream's first frame is Open, got " + header.getKindCase());
+            return;
+        }
+        ShardThread found = shards.find(header.getJob(), header.getShard()).orElse(null);
+        if (found == null) {
+            end(
+                    header,
+                    Status.NOT_FOUND,
+                    "This parameter server holds no shard " + header.getShard() + " of job " + header.getJob());
+            return;
+        }
+        opening = header;
+        shard = found;
+        onShard(found, open -> {
+            open.open(this, header);
+            call.request(1);
+        });
+    }
+
+    @Override
+    public void onReady() {
+        ShardThread bound = shard;
+        if (bound != null) {
+            bound.execute(open -> open.ready(this), () -> {});
+        }
+    }
+
+    @Override
+    public void onHalfClose() {
+        ShardThread bound = shard;
+        if (bound == null) {
+            if (!ended) {
+                ended = true;
+                call.close(Status.OK, new Metadata());
+            }
+            return;
+        }
+        Runnable close = () -> {
+            if (!ended) {
+                ended = true;
+                call.close(Status.OK, new Metadata());
+            }
+        };
+        bound.execute(
+                open -> {
+                    open.left(this);
+                    close.run();
+                },
+                close);
+    }
+
+    @Override
+    public void onCancel() {
+        ShardThread bound = shard;
+        if (bound != null) {
+            bound.execute(
+                    open -> {
+                        ended = true;
+                        open.left(this);
+                    },
+                    () -> ended = true);
+        }
+    }
+
+    @Override
+    public boolean isReady() {
+        return !ended && call.isReady();
+    }
+
+    @Override
+    public void send(ExchangeFrame frame) {
+        if (!ended) {
+            call.sendMessage(frame);
+        }
+    }
+
+    @Override
+    public void refuse(String reason) {
+        FrameHeader first = opening;
+        end(first == null ? FrameHeader.getDefaultInstance() : first, Status.INVALID_ARGUMENT, reason);
+    }
+
+    @Override
+    public void end(String reason) {
+        if (!ended) {
+            ended = true;
+            call.close(Status.ABORTED.withDescription(reason), new Metadata());
+        }
+    }
+
+    private void end(FrameHeader about, Status status, String reason) {
+        if (!ended) {
+            call.sendMessage(new ExchangeFrame(about.toBuilder()
+                    .setRefused(Refused.newBuilder().setReason(reason))
+                    .build()));
+            ended = true;
+            call.close(status.withDescription(reason), new Metadata());
+        }
+    }
+
+    private void onShard(ShardThread bound, Consumer<Shard> task) {
+        bound.execute(task, () -> end("The shard has been released"));
+    }
+}

@@ -1,0 +1,292 @@
+package dev.tutti.parameterserver.shard;
+
+import dev.tutti.parameterserver.memory.ChunkMemory;
+import dev.tutti.parameterserver.metrics.ParameterServerMetrics;
+import dev.tutti.parameterserver.policy.AsynchronousUpdates;
+import dev.tutti.parameterserver.policy.Consistency;
+import dev.tutti.parameterserver.policy.SynchronousUpdates;
+import dev.tutti.parameterserver.policy.Verdict;
+import dev.tutti.proto.v1.Encoding;
+import dev.tutti.proto.v1.FrameHeader;
+import dev.tutti.proto.v1.Push;
+import dev.tutti.proto.wire.ExchangeFrame;
+import dev.tutti.proto.wire.Payload;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One range of one job's parameters. Workers push gradients of its chunks; it applies them under the job's {@link Consistency} and
+ * sends each chunk back when it has changed.
+ *
+ * <p>A generation fences it: frames of any other are answered and dropped. Within a generation every chunk of a synchronous job is at
+ * version s or s + 1, where s is the last step complete on all shards; a new generation begins at s, so a chunk that is ahead is first
+ * sent as it was at s, and again at s + 1 once the worker has pushed what it already has.
+ *
+ * <p>It owns its memory. One thread at a time calls it; it starts none, waits for nothing and knows no transport.
+ */
+public final class Shard implements AutoCloseable {
+    private final ShardSettings settings;
+    private final ParameterServerMetrics metrics;
+    private final Checkpoints checkpoints;
+    private final ChunkMemory memory;
+    private final Consistency consistency;
+    private final Map<WorkerStream, Subscription> subscriptions = new HashMap<>();
+    private long generation;
+    /** Asked for before its step was complete; −1 if there is none. */
+    private long wantedCheckpoint = -1;
+
+    /** Allocates the range and draws its first parameters. */
+    public Shard(ShardSettings settings, ParameterServerMetrics metrics, Checkpoints checkpoints) {
+        this.settings = settings;
+        this.metrics = metrics;
+        this.checkpoints = checkpoints;
+        this.consistency =
+                switch (settings.spec().getTraining().getConsistency().getKindCase()) {
+                    case SYNCHRONOUS ->
+                        new SynchronousUpdates(settings.grid(), settings.updateRule(), settings.slices());
+                    case ASYNCHRONOUS -> new AsynchronousUpdates(settings.grid(), settings.updateRule());
+                    case KIND_NOT_SET ->
+                        throw new IllegalArgumentException("Job " + settings.job() + " has no consistency");
+                };
+        this.memory = consistency.memory();
+        FirstParameters.draw(settings, memory);
+    }
+
+    public ShardSettings settings() {
+        return settings;
+    }
+
+    public long generation() {
+        return generation;
+    }
+
+    /** The lowest version over all chunks. */
+    public long completeStep() {
+        return memory.completeVersion();
+    }
+
+    /** From here on only frames of this generation count, and what is not applied yet is forgotten. Older ones change nothing. */
+    public void fence(long newest) {
+        if (newest > generation) {
+            generation = newest;
+            consistency.startGeneration();
+        }
+    }
+
+    /** A worker's first frame. */
+    public void open(WorkerStream stream, FrameHeader header) {
+        Subscription subscription = new Subscription(stream, header.getGeneration(), memory.chunkCount());
+        subscriptions.put(stream, subscription);
+        if (header.getGeneration() != generation) {
+            fenceOff(subscription, header);
+            return;
+        }
+        switch (consistency) {
+            case SynchronousUpdates _ -> startAt(subscription, header.getOpen().getStartStep());
+            case AsynchronousUpdates _ -> {
+                // The worker pulls when it wants the parameters.
+            }
+        }
+    }
+
+    /** Any later frame. Closes it. */
+    public void receive(WorkerStream stream, ExchangeFrame frame) {
+        try (frame) {
+            metrics.received(frame.payload().byteSize());
+            Subscription subscription = subscriptions.get(stream);
+            if (subscription == null) {
+                return;
+            }
+            FrameHeader header = frame.header();
+            if (header.getGeneration() != generation || subscription.generation() != generation) {
+                fenceOff(subscription, header);
+                return;
+            }
+            switch (header.getKindCase()) {
+                case PUSH -> push(subscription, header, frame.payload());
+                case PULL -> {
+                    subscription.oweAll();
+                    send(subscription);
+                }
+                case OPEN, CHUNK, FENCED, REFUSED, KIND_NOT_SET ->
+                    refuse(
+                            subscription,
+                            "A worker's frame is a Push or a Pull after its first, got " + header.getKindCase());
+            }
+        }
+    }
+
+    /** The stream takes frames again. */
+    public void ready(WorkerStream stream) {
+        Subscription subscription = subscriptions.get(stream);
+        if (subscription != null) {
+            send(subscription);
+        }
+    }
+
+    /** The stream has ended. */
+    public void left(WorkerStream stream) {
+        subscriptions.remove(stream);
+    }
+
+    /**
+     * Writes a checkpoint under the name of a step: now if the step is complete, and when it is otherwise. An asynchronous job's is
+     * written now in any case; the coordinator asks for it while nobody pushes.
+     *
+     * @throws IllegalStateException if a chunk has left the step behind
+     */
+    public void checkpoint(long step) {
+        switch (consistency) {
+            case SynchronousUpdates _ -> {
+                if (step > completeStep()) {
+                    wantedCheckpoint = step;
+                    return;
+                }
+                if (step < completeStep() || memory.isAnyAhead()) {
+                    throw new IllegalStateException("No checkpoint of step " + step + " can be written: shard "
+                            + settings.shard() + " has completed step " + completeStep()
+                            + (memory.isAnyAhead() ? " and has applied some of the next" : ""));
+                }
+            }
+            case AsynchronousUpdates _ -> {
+                // Any moment at which nobody pushes is as good as another.
+            }
+        }
+        checkpoints.write(ShardSnapshot.of(settings, generation, step, memory));
+    }
+
+    /** Ends all streams and frees the memory. */
+    @Override
+    public void close() {
+        close("Shard " + settings.shard() + " of job " + settings.job() + " has been released");
+    }
+
+    /** @param reason what the workers are told */
+    public void close(String reason) {
+        subscriptions.keySet().forEach(stream -> stream.end(reason));
+        subscriptions.clear();
+        memory.close();
+    }
+
+    private void startAt(Subscription subscription, long startStep) {
+        for (int chunk = 0; chunk < memory.chunkCount(); chunk++) {
+            long version = memory.version(chunk);
+            if (version != startStep && version != startStep + 1) {
+                refuse(
+                        subscription,
+                        "Chunk " + chunk + " of shard " + settings.shard() + " is at version " + version
+                                + ", generation " + generation + " cannot start at " + startStep);
+                return;
+            }
+        }
+        subscription.startAt(startStep, memory);
+        send(subscription);
+    }
+
+    private void push(Subscription subscription, FrameHeader header, Payload gradient) {
+        String problem = problem(header.getPush(), gradient);
+        if (problem != null) {
+            refuse(subscription, problem);
+            return;
+        }
+        int chunk = header.getPush().getChunk();
+        long stepBefore = completeStep();
+        switch (consistency.offer(header, gradient)) {
+            case Verdict.Kept() -> {
+                // The chunk goes out when its last slice is in.
+            }
+            case Verdict.Applied() -> {
+                metrics.applied();
+                announce(subscription, chunk);
+                if (completeStep() > stepBefore) {
+                    stepCompleted(completeStep());
+                }
+            }
+            case Verdict.Duplicate() -> {
+                metrics.duplicate();
+                answerDuplicate(subscription, chunk);
+            }
+            case Verdict.Refused(String reason) -> refuse(subscription, reason);
+        }
+    }
+
+    private @Nullable String problem(Push push, Payload gradient) {
+        int chunk = push.getChunk();
+        if (chunk < 0 || chunk >= memory.chunkCount()) {
+            return "Chunk " + Integer.toUnsignedString(chunk) + " of shard " + settings.shard() + ", which has "
+                    + memory.chunkCount();
+        }
+        if (push.getEncoding() != Encoding.ENCODING_F32) {
+            return "Encoding " + push.getEncodingValue() + " of chunk " + chunk + "; this shard reads f32 only";
+        }
+        long expected = (long) memory.grid().elementCount(chunk) * Float.BYTES;
+        if (gradient.byteSize() != expected) {
+            return "Chunk " + chunk + " has " + expected + " bytes, the gradient " + gradient.byteSize();
+        }
+        return null;
+    }
+
+    private void announce(Subscription pusher, int chunk) {
+        switch (consistency) {
+            case SynchronousUpdates _ -> {
+                for (Subscription subscription : subscriptions.values()) {
+                    if (subscription.generation() == generation) {
+                        owe(subscription, chunk);
+                    }
+                }
+            }
+            case AsynchronousUpdates _ -> owe(pusher, chunk);
+        }
+    }
+
+    private void answerDuplicate(Subscription pusher, int chunk) {
+        switch (consistency) {
+            case SynchronousUpdates _ -> {
+                if (!pusher.hasSent(chunk, memory.version(chunk))) {
+                    owe(pusher, chunk);
+                }
+            }
+            case AsynchronousUpdates _ -> owe(pusher, chunk);
+        }
+    }
+
+    private void stepCompleted(long step) {
+        if (settings.isCheckpointDue(step) || wantedCheckpoint == step) {
+            wantedCheckpoint = -1;
+            checkpoint(step);
+        }
+    }
+
+    private void owe(Subscription subscription, int chunk) {
+        subscription.owe(chunk);
+        send(subscription);
+    }
+
+    private void send(Subscription subscription) {
+        FrameHeader address = FrameHeader.newBuilder()
+                .setJob(settings.job())
+                .setShard(settings.shard())
+                .setGeneration(generation)
+                .build();
+        metrics.sent(subscription.send(address, this::versionToSend));
+    }
+
+    private Subscription.Version versionToSend(int chunk, long atMost) {
+        long version = memory.version(chunk);
+        return version == atMost + 1
+                ? new Subscription.Version(atMost, Payload.view(memory.previous(chunk)))
+                : new Subscription.Version(version, Payload.view(memory.current(chunk)));
+    }
+
+    private void fenceOff(Subscription subscription, FrameHeader header) {
+        metrics.fenced();
+        subscription.oweFence(header, generation);
+        send(subscription);
+    }
+
+    private void refuse(Subscription subscription, String reason) {
+        subscriptions.remove(subscription.stream());
+        subscription.stream().refuse(reason);
+    }
+}

@@ -1,0 +1,58 @@
+package dev.tutti.parameterserver.shard;
+
+import dev.tutti.proto.v1.JobSpec;
+import dev.tutti.proto.v1.OpenShard;
+import dev.tutti.proto.v1.ShardMap;
+import dev.tutti.proto.wire.ChunkGrid;
+import dev.tutti.proto.wire.ShardMaps;
+import dev.tutti.tensor.optimizer.Adam;
+import dev.tutti.tensor.optimizer.Sgd;
+import dev.tutti.tensor.optimizer.UpdateRule;
+import java.nio.file.Path;
+
+/**
+ * What a shard is opened with and keeps for the job's life.
+ *
+ * @param slices into which a step is cut
+ * @param totalSteps of the job
+ * @param checkpointFolder the job's
+ */
+public record ShardSettings(
+        String job, JobSpec spec, ShardMap map, int shard, int slices, long totalSteps, Path checkpointFolder) {
+    public static ShardSettings of(OpenShard open) {
+        return new ShardSettings(
+                open.getJob(),
+                open.getSpec(),
+                open.getShardMap(),
+                open.getShard(),
+                open.getSlices(),
+                open.getTotalSteps(),
+                Path.of(open.getCheckpointFolder()));
+    }
+
+    public ChunkGrid grid() {
+        return ShardMaps.grid(map, shard);
+    }
+
+    /** @throws IllegalArgumentException if the job names no optimizer */
+    UpdateRule updateRule() {
+        return switch (spec.getTraining().getOptimizer().getKindCase()) {
+            case SGD -> {
+                var sgd = spec.getTraining().getOptimizer().getSgd();
+                yield new Sgd(sgd.getRate(), sgd.getMomentum());
+            }
+            case ADAM -> {
+                var adam = spec.getTraining().getOptimizer().getAdam();
+                yield new Adam(adam.getRate(), adam.getBeta1(), adam.getBeta2(), adam.getEpsilon());
+            }
+            case KIND_NOT_SET -> throw new IllegalArgumentException("Job " + job + " has no optimizer");
+        };
+    }
+
+    /** Whether the shard writes its part of a checkpoint by itself once a step is complete on all its chunks. */
+    boolean isCheckpointDue(long step) {
+        int every = spec.getCheckpoint().getEvery();
+        return spec.getTraining().getConsistency().hasSynchronous()
+                && (step == totalSteps || (every != 0 && Long.remainderUnsigned(step, every) == 0));
+    }
+}

@@ -1,0 +1,96 @@
+package dev.tutti.parameterserver.shard;
+
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A shard on the thread that owns it: whoever wants something of the shard leaves a task here. Thread-safe.
+ *
+ * <p>A task that throws has left the shard in an unknown state, so the shard is closed, and the failure reported once.
+ */
+public final class ShardThread {
+    private static final Logger LOG = LoggerFactory.getLogger(ShardThread.class);
+
+    private final ShardSettings settings;
+    private final Executor thread;
+    private final Consumer<Throwable> failed;
+    /** Touched by the thread only. Null before it is opened and after it is closed. */
+    private @Nullable Shard shard;
+
+    /**
+     * @param thread runs tasks one at a time, in order
+     * @param failed told on that thread why the shard is gone
+     */
+    public ShardThread(ShardSettings settings, Executor thread, Consumer<Throwable> failed) {
+        this.settings = settings;
+        this.thread = thread;
+        this.failed = failed;
+    }
+
+    public ShardSettings settings() {
+        return settings;
+    }
+
+    /** A source of the shard, which may take a while to allocate and fill. */
+    @FunctionalInterface
+    public interface Opening {
+        Shard open();
+    }
+
+    /** Creates the shard; to be called once, first. */
+    public void open(Opening opening) {
+        thread.execute(() -> guarded(() -> shard = opening.open()));
+    }
+
+    /**
+     * Runs a task on the shard's thread.
+     *
+     * @param otherwise runs instead if there is no shard any more, or (on the calling thread) no such thread
+     */
+    public void execute(Consumer<Shard> task, Runnable otherwise) {
+        try {
+            thread.execute(() -> {
+                Shard open = shard;
+                if (open == null) {
+                    otherwise.run();
+                } else {
+                    guarded(() -> task.accept(open));
+                }
+            });
+        } catch (RejectedExecutionException _) {
+            otherwise.run();
+        }
+    }
+
+    /**
+     * Ends the shard's streams and frees its memory.
+     *
+     * @param reason one sentence for the workers
+     */
+    public void close(String reason) {
+        execute(
+                open -> {
+                    shard = null;
+                    open.close(reason);
+                },
+                () -> {});
+    }
+
+    private void guarded(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException | Error e) {
+            LOG.error("Shard {} of job {} has failed", settings.shard(), settings.job(), e);
+            Shard open = shard;
+            shard = null;
+            if (open != null) {
+                open.close("Shard " + settings.shard() + " of job " + settings.job() + " has failed: " + e);
+            }
+            failed.accept(e);
+        }
+    }
+}

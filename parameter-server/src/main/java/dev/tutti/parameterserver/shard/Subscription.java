@@ -1,0 +1,113 @@
+package dev.tutti.parameterserver.shard;
+
+import dev.tutti.parameterserver.memory.ChunkMemory;
+import dev.tutti.proto.v1.Chunk;
+import dev.tutti.proto.v1.Encoding;
+import dev.tutti.proto.v1.Fenced;
+import dev.tutti.proto.v1.FrameHeader;
+import dev.tutti.proto.wire.ExchangeFrame;
+import dev.tutti.proto.wire.Payload;
+import java.util.Arrays;
+import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one worker's stream is still owed. It holds chunk numbers, never parameters: a slow receiver costs a bit for each chunk, and gets
+ * the newest version once it reads on. Used by the shard's thread only.
+ */
+final class Subscription {
+    private static final long NEVER = -1;
+
+    private final WorkerStream stream;
+    private final long generation;
+    private final BitSet owed;
+    /** Chunks that were ahead of the generation's start when it began, and have not been sent yet. */
+    private final BitSet ahead;
+
+    private final long[] sentVersions;
+    private long startVersion;
+    private @Nullable FrameHeader fence;
+
+    /** A version of a chunk's parameters; the memory is the shard's. */
+    record Version(long number, Payload parameters) {}
+
+    /** Looks up what to send of a chunk. */
+    @FunctionalInterface
+    interface Versions {
+        /** @param atMost the highest version the stream may have now */
+        Version of(int chunk, long atMost);
+    }
+
+    Subscription(WorkerStream stream, long generation, int chunkCount) {
+        this.stream = stream;
+        this.generation = generation;
+        this.owed = new BitSet(chunkCount);
+        this.ahead = new BitSet(chunkCount);
+        this.sentVersions = new long[chunkCount];
+        Arrays.fill(sentVersions, NEVER);
+    }
+
+    WorkerStream stream() {
+        return stream;
+    }
+
+    long generation() {
+        return generation;
+    }
+
+    /** The generation starts at a version: a chunk that is ahead is sent as it was then, before anything newer. */
+    void startAt(long version, ChunkMemory memory) {
+        startVersion = version;
+        for (int chunk = 0; chunk < memory.chunkCount(); chunk++) {
+            ahead.set(chunk, memory.version(chunk) > version);
+        }
+        oweAll();
+    }
+
+    void owe(int chunk) {
+        owed.set(chunk);
+    }
+
+    void oweAll() {
+        owed.set(0, sentVersions.length);
+    }
+
+    boolean hasSent(int chunk, long version) {
+        return sentVersions[chunk] >= version;
+    }
+
+    /** A frame of this header was of another generation; several such answers waiting to be sent become one. */
+    void oweFence(FrameHeader got, long expected) {
+        fence = got.toBuilder()
+                .setFenced(Fenced.newBuilder().setExpectedGeneration(expected).setGotGeneration(got.getGeneration()))
+                .build();
+    }
+
+    /**
+     * Sends what is owed for as long as the stream takes it, lowest chunk first: the next forward pass begins there.
+     *
+     * @return bytes of parameters sent
+     */
+    long send(FrameHeader address, Versions versions) {
+        long bytes = 0;
+        FrameHeader waiting = fence;
+        if (waiting != null && stream.isReady()) {
+            fence = null;
+            stream.send(new ExchangeFrame(waiting));
+        }
+        for (int chunk = owed.nextSetBit(0); chunk >= 0 && stream.isReady(); chunk = owed.nextSetBit(chunk + 1)) {
+            Version version = versions.of(chunk, ahead.get(chunk) ? startVersion : Long.MAX_VALUE);
+            owed.clear(chunk);
+            ahead.clear(chunk);
+            sentVersions[chunk] = version.number();
+            stream.send(new ExchangeFrame(
+                    address.toBuilder()
+                            .setStep(version.number())
+                            .setChunk(Chunk.newBuilder().setChunk(chunk).setEncoding(Encoding.ENCODING_F32))
+                            .build(),
+                    version.parameters()));
+            bytes += version.parameters().byteSize();
+        }
+        return bytes;
+    }
+}
