@@ -57,13 +57,24 @@ final class LocalTraining {
             code = ExitCodes.of(job.getState());
         } catch (InterruptedException _) {
             code = ExitCodes.INTERRUPTED;
+        } catch (LaunchException | TrainingException e) {
+            keepOnlyLogs(run);
+            throw e;
         }
         if (code == ExitCodes.OK || interruption.happened()) {
-            StateFolder.removeRun(run);
-        } else if (options.processes()) {
-            shell.say("the processes' logs are in " + run);
+            StateFolder.remove(run);
+        } else {
+            keepOnlyLogs(run);
         }
         return interruption.happened() ? ExitCodes.INTERRUPTED : code;
+    }
+
+    private void keepOnlyLogs(Path run) throws IOException {
+        if (options.processes()) {
+            shell.say("the processes' logs are in " + run);
+        } else {
+            StateFolder.remove(run);
+        }
     }
 
     private RoleStarter starter(ClusterPlan plan) {

@@ -2,6 +2,7 @@ package dev.tutti.client.cli;
 
 import dev.tutti.proto.spec.DidYouMean;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.IParameterExceptionHandler;
@@ -25,17 +26,27 @@ final class UsageErrors implements IParameterExceptionHandler {
         return ExitCodes.USAGE;
     }
 
-    private static String sentence(ParameterException e, CommandLine command) {
-        if (!(e instanceof UnmatchedArgumentException unmatched)
-                || unmatched.getUnmatched().isEmpty()) {
+    private static String sentence(ParameterException e, CommandLine command, String[] arguments) {
+        List<String> unknown = e instanceof UnmatchedArgumentException unmatched
+                ? unmatched.getUnmatched()
+                : unknownOptions(command, arguments);
+        if (unknown.isEmpty()) {
             return uncapitalized(String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\R\\s*", " "));
         }
-        String word = unmatched.getUnmatched().getFirst();
+        String word = unknown.getFirst();
         boolean option = word.startsWith("-");
         boolean expectsCommand = !option && !command.getSubcommands().isEmpty();
         String kind = option ? "unknown option" : expectsCommand ? "unknown command" : "unexpected argument";
         String typed = option ? word.replaceFirst("=.*", "") : word;
         return "%s '%s'%s".formatted(kind, typed, suggestion(typed, candidates(command, option)));
+    }
+
+    /** A mistyped option explains better than what is missing because of it. */
+    private static List<String> unknownOptions(CommandLine command, String[] arguments) {
+        return Arrays.stream(arguments)
+                .filter(argument -> argument.startsWith("--"))
+                .filter(argument -> command.getCommandSpec().findOption(argument.replaceFirst("=.*", "")) == null)
+                .toList();
     }
 
     private static List<String> candidates(CommandLine command, boolean option) {

@@ -26,9 +26,9 @@ public record StateFolder(Path path) {
                         + ProcessHandle.current().pid()));
     }
 
-    /** Removes a run's folder and what is in it. */
-    public static void removeRun(Path run) throws IOException {
-        try (Stream<Path> files = Files.walk(run)) {
+    /** Removes a folder and what is in it. */
+    public static void remove(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);
             }
