@@ -1,0 +1,90 @@
+package dev.tutti.tensor.graph;
+
+import static dev.tutti.tensor.graph.ElementType.BF16;
+import static dev.tutti.tensor.graph.ElementType.F32;
+import static dev.tutti.tensor.graph.ElementType.I32;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+
+class GraphBuilderTest {
+    private final GraphBuilder builder = new GraphBuilder();
+    private final Tensor x = builder.input("x", F32, Shape.of(32, 256));
+
+    @Test
+    void productOfUnequalInnerSizesNamesLayerAndBothShapes() {
+        Tensor weight = builder.parameter("dense-2.weight", Shape.of(64, 255), new Initializer.Constant(0));
+        assertThatThrownBy(() -> builder.add("dense-2.product", new Op.MatMul(x, false, weight, true)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("dense-2.product: matmul(x, dense-2.weightᵀ) with [x: f32[32, 256], dense-2.weight: f32[64,"
+                        + " 255]]: inner sizes 256 and 255 differ");
+    }
+
+    @Test
+    void productTransposesAsItIsTold() {
+        Tensor y = builder.input("y", F32, Shape.of(32, 5));
+        assertThat(builder.add("z", new Op.MatMul(x, true, y, false)).shape()).isEqualTo(Shape.of(256, 5));
+        assertThat(builder.add("z", new Op.MatMul(y, true, x, false)).shape()).isEqualTo(Shape.of(5, 256));
+        assertThat(builder.add("z", new Op.MatMul(x, false, x, true)).shape()).isEqualTo(Shape.of(32, 32));
+    }
+
+    @Test
+    void operandsOfDifferentTypesAreRefused() {
+        Tensor y = builder.input("y", BF16, Shape.of(64, 256));
+        assertThatThrownBy(() -> builder.add("z", new Op.MatMul(x, false, y, true)))
+                .hasMessageEndingWith("y must be f32");
+    }
+
+    @Test
+    void labelsMustBeOneIntegerForEachRow() {
+        Tensor few = builder.input("labels", I32, Shape.of(31));
+        Tensor floats = builder.input("labels", F32, Shape.of(32));
+        assertThatThrownBy(() -> builder.add("loss", new Op.CrossEntropy(x, few)))
+                .hasMessage(
+                        "loss: cross-entropy(x, labels) with [x: f32[32, 256], labels: i32[31]]: labels must be [32]");
+        assertThatThrownBy(() -> builder.add("loss", new Op.CrossEntropy(x, floats)))
+                .hasMessageEndingWith("labels must be i32");
+    }
+
+    @Test
+    void biasMustBeAsLongAsARow() {
+        Tensor bias = builder.parameter("dense-1.bias", Shape.of(32), new Initializer.Constant(0));
+        assertThatThrownBy(() -> builder.add("dense-1.sum", new Op.AddBias(x, bias)))
+                .hasMessageEndingWith("dense-1.bias must be [256]");
+    }
+
+    @Test
+    void parametersLieBackToBackInTheOrderTheyAreAdded() {
+        builder.parameter("a", Shape.of(3, 5), new Initializer.Constant(0));
+        builder.parameter("b", Shape.of(7), new Initializer.Constant(0));
+        builder.parameter("c", Shape.of(2, 2), new Initializer.Constant(0));
+        Graph graph = builder.build();
+        assertThat(graph.parameters()).extracting(Parameter::offset).containsExactly(0L, 15L, 22L);
+        assertThat(graph.parameterElements()).isEqualTo(26);
+    }
+
+    @Test
+    void tensorOfAnotherGraphIsUnknown() {
+        Tensor foreign = new GraphBuilder().input("foreign", F32, Shape.of(2, 2));
+        assertThatThrownBy(() -> builder.add("y", new Op.Relu(foreign)))
+                .hasMessage("y reads foreign before it is written");
+    }
+
+    @Test
+    void graphPrintsALineForEachInstruction() {
+        Tensor weight = builder.parameter("w", Shape.of(4, 256), new Initializer.Constant(0));
+        builder.output("y", builder.add("p", new Op.MatMul(x, false, weight, true)));
+        assertThat(builder.build()).hasToString("""
+            input x: f32[32, 256]
+            parameter w: f32[4, 256] at 0
+            p: f32[32, 4] = matmul(x, wᵀ)
+            output y = p
+            """);
+    }
+
+    @Test
+    void shapeWithoutElementsIsRefused() {
+        assertThatThrownBy(() -> Shape.of(3, 0)).hasMessage("a shape needs sizes of 1 or more, got [3, 0]");
+    }
+}

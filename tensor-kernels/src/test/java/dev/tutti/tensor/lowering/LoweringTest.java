@@ -1,0 +1,102 @@
+package dev.tutti.tensor.lowering;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+
+import dev.tutti.tensor.graph.Activation;
+import dev.tutti.tensor.graph.ElementType;
+import dev.tutti.tensor.graph.Graph;
+import dev.tutti.tensor.graph.GraphBuilder;
+import dev.tutti.tensor.graph.Initializer;
+import dev.tutti.tensor.graph.Instruction;
+import dev.tutti.tensor.graph.Op;
+import dev.tutti.tensor.graph.Shape;
+import dev.tutti.tensor.graph.Tensor;
+import dev.tutti.tensor.model.ModelSpec;
+import dev.tutti.tensor.model.Models;
+import dev.tutti.tensor.model.Task;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class LoweringTest {
+    private static final ModelSpec MLP = new ModelSpec.Mlp(12, List.of(8, 6), 4);
+
+    @Test
+    void mixedPrecisionLetsOnlyProductsReadBf16AndKeepsGradientsF32() {
+        Graph graph = Models.training(MLP, Task.CROSS_ENTROPY, 5, ElementType.BF16);
+        for (Instruction instruction : graph.instructions()) {
+            ElementType expected = instruction.op() instanceof Op.MatMul ? ElementType.BF16 : ElementType.F32;
+            assertThat(instruction.op().operands().stream().filter(tensor -> tensor.type() != ElementType.I32))
+                    .as("%s", instruction)
+                    .allMatch(operand -> operand.type() == expected);
+        }
+        assertThat(graph.gradients()).allMatch(gradient -> gradient.type() == ElementType.F32);
+    }
+
+    @Test
+    void mixedPrecisionCastsEachTensorOnce() {
+        Graph graph = Models.training(MLP, Task.CROSS_ENTROPY, 5, ElementType.BF16);
+        List<Tensor> cast = graph.instructions().stream()
+                .filter(instruction -> instruction.op() instanceof Op.Cast)
+                .flatMap(instruction -> instruction.op().operands().stream())
+                .toList();
+        assertThat(cast).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void mixedPrecisionInIntegersIsRefused() {
+        assertThatThrownBy(() -> Models.training(MLP, Task.MSE, 5, ElementType.I32))
+                .hasMessage("matrix products compute in f32 or bf16, not in i32");
+    }
+
+    @Test
+    void fusionLeavesOneInstructionForEachLayerOfTheForwardPass() {
+        assertThat(denseOps(Fusion.fuse(Models.evaluation(MLP, Task.CROSS_ENTROPY, 5, ElementType.F32))))
+                .extracting(Op.Dense::activation, Op.Dense::type)
+                .containsExactly(
+                        tuple(Activation.RELU, ElementType.F32),
+                        tuple(Activation.RELU, ElementType.F32),
+                        tuple(Activation.IDENTITY, ElementType.F32));
+    }
+
+    @Test
+    void fusionTakesTheCastOfAReluAlong() {
+        Graph fused = Fusion.fuse(Models.training(MLP, Task.CROSS_ENTROPY, 5, ElementType.BF16));
+        assertThat(denseOps(fused))
+                .extracting(Op.Dense::type)
+                .containsExactly(ElementType.BF16, ElementType.BF16, ElementType.F32);
+        assertThat(fused.instructions())
+                .noneMatch(instruction -> instruction.op() instanceof Op.AddBias || instruction.op() instanceof Op.Relu)
+                .filteredOn(instruction -> instruction.op() instanceof Op.ReluGradient)
+                .allMatch(instruction -> instruction.op().operands().get(1).type() == ElementType.BF16)
+                .hasSize(2);
+    }
+
+    @Test
+    void fusionKeepsWhatOthersRead() {
+        GraphBuilder builder = new GraphBuilder();
+        Tensor x = builder.input("x", ElementType.F32, Shape.of(3, 4));
+        Tensor weight = builder.parameter("w", Shape.of(5, 4), new Initializer.Constant(1));
+        Tensor bias = builder.parameter("b", Shape.of(5), new Initializer.Constant(1));
+        Tensor product = builder.add("product", new Op.MatMul(x, false, weight, true));
+        Tensor sum = builder.add("sum", new Op.AddBias(product, bias));
+        Tensor relu = builder.add("relu", new Op.Relu(sum));
+        builder.output("both", builder.add("both", new Op.Add(sum, relu)));
+        assertThat(Fusion.fuse(builder.build()).instructions())
+                .extracting(instruction -> instruction.result().name())
+                .containsExactly("sum", "relu", "both");
+
+        builder.output("product", product);
+        assertThat(Fusion.fuse(builder.build()).instructions())
+                .extracting(instruction -> instruction.result().name())
+                .containsExactly("product", "sum", "relu", "both");
+    }
+
+    private static List<Op.Dense> denseOps(Graph graph) {
+        return graph.instructions().stream()
+                .flatMap(instruction -> instruction.op() instanceof Op.Dense dense ? Stream.of(dense) : Stream.empty())
+                .toList();
+    }
+}

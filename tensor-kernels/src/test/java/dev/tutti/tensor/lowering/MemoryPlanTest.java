@@ -1,0 +1,118 @@
+package dev.tutti.tensor.lowering;
+
+import static dev.tutti.tensor.graph.ElementType.F32;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tutti.tensor.graph.ElementType;
+import dev.tutti.tensor.graph.Graph;
+import dev.tutti.tensor.graph.GraphBuilder;
+import dev.tutti.tensor.graph.Instruction;
+import dev.tutti.tensor.graph.Op;
+import dev.tutti.tensor.graph.Shape;
+import dev.tutti.tensor.graph.Tensor;
+import dev.tutti.tensor.model.ModelSpec;
+import dev.tutti.tensor.model.Models;
+import dev.tutti.tensor.model.Task;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class MemoryPlanTest {
+    @Test
+    void chainNeedsTwoPlacesBesidesItsInput() {
+        GraphBuilder builder = new GraphBuilder();
+        Tensor x = builder.input("x", F32, Shape.of(4, 16));
+        for (int i = 0; i < 10; i++) {
+            x = builder.add("relu-" + i, new Op.Relu(x));
+        }
+        builder.output("y", x);
+        assertThat(MemoryPlan.of(builder.build()).byteSize()).isEqualTo(3 * x.byteSize());
+    }
+
+    @Test
+    void deadTensorsBytesAreUsedAgain() {
+        Graph graph = training(ElementType.F32);
+        MemoryPlan plan = MemoryPlan.of(graph);
+        long sum = tensors(graph).stream()
+                .filter(plan::contains)
+                .mapToLong(Tensor::byteSize)
+                .sum();
+        assertThat(plan.byteSize()).isLessThan(sum * 7 / 10);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = ElementType.class,
+            names = {"F32", "BF16"})
+    void nothingIsOverwrittenBeforeItsLastRead(ElementType compute) {
+        Graph graph = training(compute);
+        MemoryPlan plan = MemoryPlan.of(graph);
+        Map<Tensor, long[]> written = new HashMap<>();
+        graph.inputs().forEach(input -> written.put(input, range(plan, input)));
+        for (int i = 0; i < graph.instructions().size(); i++) {
+            Instruction instruction = graph.instructions().get(i);
+            for (Tensor operand : instruction.op().operands()) {
+                if (plan.contains(operand)) {
+                    assertThat(written).as("%s reads %s", instruction, operand).containsKey(operand);
+                }
+            }
+            if (plan.contains(instruction.result())) {
+                long[] range = range(plan, instruction.result());
+                for (Tensor operand : instruction.op().operands()) {
+                    if (plan.contains(operand)) {
+                        assertThat(overlap(range, range(plan, operand)))
+                                .as("%s in place", instruction)
+                                .isFalse();
+                    }
+                }
+                written.values().removeIf(other -> overlap(range, other));
+                written.put(instruction.result(), range);
+            }
+        }
+        assertThat(written).containsKeys(graph.output("loss-sum"));
+        assertThat(written).containsKeys(graph.inputs().toArray(Tensor[]::new));
+    }
+
+    @Test
+    void offsetsAreMultiplesOf64() {
+        Graph graph = training(ElementType.BF16);
+        MemoryPlan plan = MemoryPlan.of(graph);
+        assertThat(tensors(graph).stream().filter(plan::contains).map(plan::offset))
+                .allMatch(offset -> offset % 64 == 0);
+    }
+
+    @Test
+    void parametersAndTheirGradientsLieElsewhere() {
+        Graph graph = training(ElementType.F32);
+        MemoryPlan plan = MemoryPlan.of(graph);
+        assertThat(graph.parameterTensors()).noneMatch(plan::contains);
+        assertThat(graph.gradients()).noneMatch(plan::contains);
+        assertThatThrownBy(() -> plan.offset(graph.parameterTensors().getFirst()))
+                .hasMessage("dense-1.weight: f32[65, 33] has no place in this plan");
+    }
+
+    private static Graph training(ElementType compute) {
+        ModelSpec mlp = new ModelSpec.Mlp(33, List.of(65, 31, 17), 10);
+        return Fusion.fuse(Models.training(mlp, Task.CROSS_ENTROPY, 13, compute));
+    }
+
+    private static List<Tensor> tensors(Graph graph) {
+        return new ArrayList<>(Stream.concat(
+                        graph.inputs().stream(), graph.instructions().stream().map(Instruction::result))
+                .toList());
+    }
+
+    private static long[] range(MemoryPlan plan, Tensor tensor) {
+        return new long[] {plan.offset(tensor), plan.offset(tensor) + tensor.byteSize()};
+    }
+
+    private static boolean overlap(long[] a, long[] b) {
+        return a[0] < b[1] && b[0] < a[1];
+    }
+}
