@@ -4,7 +4,7 @@ import dev.tutti.coordinator.job.Phase.Assembly;
 import dev.tutti.coordinator.job.Phase.Halt;
 import dev.tutti.proto.v1.Job;
 
-/** A job as its users see it, without live progress. */
+/** A job as its users see it, with what is certain of its progress. */
 public final class JobView {
     private JobView() {}
 
@@ -18,6 +18,7 @@ public final class JobView {
         job.training()
                 .ifPresent(training -> view.setStartedAtMillis(training.startedAtMillis())
                         .setGeneration(training.generation())
+                        .setProgress(KnownProgress.of(job, training))
                         .addAllEpochs(training.epochs().closed().values())
                         .addAllWorkers(training.team().workers())
                         .addAllParameterServers(training.team().servers())

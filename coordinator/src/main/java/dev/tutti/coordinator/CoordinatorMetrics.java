@@ -1,0 +1,70 @@
+package dev.tutti.coordinator;
+
+import dev.tutti.coordinator.job.ClusterState;
+import dev.tutti.coordinator.job.JobRecord;
+import dev.tutti.proto.v1.JobState;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** What a coordinator shows of itself. A standby shows zeros. Thread-safe. */
+final class CoordinatorMetrics {
+    private final Map<JobState, AtomicInteger> jobs = new EnumMap<>(JobState.class);
+    private final Counter generations;
+    private final Counter ignored;
+    private final Counter illegal;
+    private final Timer journalAppends;
+
+    CoordinatorMetrics(MeterRegistry meters) {
+        for (JobState state : JobState.values()) {
+            if (state != JobState.JOB_STATE_UNSPECIFIED && state != JobState.UNRECOGNIZED) {
+                AtomicInteger count = new AtomicInteger();
+                jobs.put(state, count);
+                Gauge.builder("tutti.coordinator.jobs", count, AtomicInteger::get)
+                        .description("Jobs by state")
+                        .tag("state", state.name().replace("JOB_STATE_", "").toLowerCase(Locale.ROOT))
+                        .register(meters);
+            }
+        }
+        generations = Counter.builder("tutti.coordinator.generations")
+                .description("Generations that were started, over all jobs")
+                .register(meters);
+        ignored = Counter.builder("tutti.coordinator.ignored.messages")
+                .description("Reports of members that changed nothing: of an older generation, or sent twice")
+                .register(meters);
+        illegal = Counter.builder("tutti.coordinator.illegal.messages")
+                .description("Reports of members that cannot happen in the state their job is in")
+                .register(meters);
+        journalAppends = Timer.builder("tutti.coordinator.journal.append")
+                .description("Until events were durable")
+                .register(meters);
+    }
+
+    void jobs(ClusterState state) {
+        Map<JobState, Integer> counts = new EnumMap<>(JobState.class);
+        state.jobs().map(JobRecord::state).forEach(job -> counts.merge(job, 1, Integer::sum));
+        jobs.forEach((job, gauge) -> gauge.set(counts.getOrDefault(job, 0)));
+    }
+
+    void generationStarted() {
+        generations.increment();
+    }
+
+    void messageIgnored() {
+        ignored.increment();
+    }
+
+    void messageIllegal() {
+        illegal.increment();
+    }
+
+    /** Runs an append and measures it. */
+    void append(Runnable append) {
+        journalAppends.record(append);
+    }
+}
