@@ -1,0 +1,138 @@
+package dev.tutti.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Processes are killed while a job runs; the job ends as if nothing had happened. */
+class CrashIT {
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    @TempDir
+    Path folder;
+
+    private TuttiProcesses processes;
+
+    @BeforeEach
+    void open() {
+        processes = new TuttiProcesses(folder);
+    }
+
+    @AfterEach
+    void close() {
+        processes.close();
+    }
+
+    @Test
+    void aKilledWorkerCostsNoBit() throws Exception {
+        HandStartedCluster cluster = new HandStartedCluster(processes, folder, 2, 2);
+        String undisturbed = sha256(watch(cluster, submit(cluster)));
+
+        String id = submit(cluster);
+        awaitStep(cluster, id, 50);
+        cluster.workers().getFirst().kill();
+        JsonNode hit = watch(cluster, id);
+
+        assertThat(sha256(hit)).isEqualTo(undisturbed);
+        assertThat(hit.path("generations").asInt()).isGreaterThan(1);
+    }
+
+    @Test
+    void aFrozenWorkerIsReplacedAndEndsOnceItThaws() throws Exception {
+        HandStartedCluster cluster = new HandStartedCluster(processes, folder, 2, 2);
+        String undisturbed = sha256(watch(cluster, submit(cluster)));
+        TuttiProcess frozen = cluster.workers().getFirst();
+
+        String id = submit(cluster);
+        awaitStep(cluster, id, 50);
+        frozen.freeze();
+        JsonNode hit = watch(cluster, id);
+        frozen.thaw();
+
+        assertThat(sha256(hit)).isEqualTo(undisturbed);
+        TuttiProcess.Ended ended = frozen.waitForEnd();
+        assertThat(ended.exitCode()).isEqualTo(1);
+        assertThat(ended.err()).contains("thrown out of the cluster");
+    }
+
+    @Test
+    void aCoordinatorKilledAndStartedAgainGoesOnWithTheJob() throws Exception {
+        HandStartedCluster cluster = new HandStartedCluster(processes, folder, 2, 2);
+        String undisturbed = sha256(watch(cluster, submit(cluster)));
+
+        String id = submit(cluster);
+        awaitStep(cluster, id, 50);
+        cluster.coordinator().kill();
+        cluster.startCoordinatorAgain();
+        JsonNode hit = watch(cluster, id);
+
+        assertThat(sha256(hit)).isEqualTo(undisturbed);
+        assertThat(cluster.workers()).allMatch(TuttiProcess::isAlive);
+    }
+
+    @Test
+    void aLostParameterServerFailsTheJobInOneSentence() throws Exception {
+        HandStartedCluster cluster = new HandStartedCluster(processes, folder, 2, 1);
+
+        String id = submit(cluster);
+        awaitStep(cluster, id, 50);
+        cluster.parameterServers().getFirst().kill();
+        TuttiProcess.Ended ended = processes.run(
+                "jobs",
+                "watch",
+                id,
+                "-o",
+                "json",
+                "--coordinator",
+                cluster.coordinator().grpcAddress());
+
+        assertThat(ended.exitCode()).as(ended.err()).isEqualTo(1);
+        assertThat(ended.json().path("state").asText()).isEqualTo("failed");
+        assertThat(ended.json().path("reason").asText()).contains("parameter server");
+    }
+
+    private String submit(HandStartedCluster cluster) {
+        TuttiProcess.Ended submitted = processes.run(
+                "submit",
+                JobFiles.digits(folder, 60).toString(),
+                "--detach",
+                "--coordinator",
+                cluster.coordinator().grpcAddress());
+        assertThat(submitted.exitCode()).as(submitted.err()).isZero();
+        return submitted.out().strip();
+    }
+
+    private void awaitStep(HandStartedCluster cluster, String id, int step) throws Exception {
+        try (Jobs jobs = new Jobs(cluster.coordinator().grpcAddress())) {
+            Awaitility.await()
+                    .atMost(PATIENCE)
+                    .pollInterval(Duration.ofMillis(20))
+                    .until(() -> jobs.step(id) >= step);
+        }
+    }
+
+    private JsonNode watch(HandStartedCluster cluster, String id) {
+        TuttiProcess.Ended watched = processes.run(
+                "jobs",
+                "watch",
+                id,
+                "-o",
+                "json",
+                "--coordinator",
+                cluster.coordinator().grpcAddress());
+        assertThat(watched.exitCode()).as(watched.err()).isZero();
+        return watched.json();
+    }
+
+    private static String sha256(JsonNode result) {
+        assertThat(result.path("parameters_sha256").asText()).matches("[0-9a-f]{64}");
+        return result.path("parameters_sha256").asText();
+    }
+}

@@ -1,0 +1,110 @@
+package dev.tutti.it;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Runs the command line in processes of its own, with the class path and the JVM flags of this build, in a folder of the test. All
+ * of them, and whatever they started, end with the test.
+ */
+final class TuttiProcesses implements AutoCloseable {
+    private static final String MAIN = "dev.tutti.client.cli.Tutti";
+
+    private final Path folder;
+    private final List<TuttiProcess> started = new ArrayList<>();
+
+    /** @param folder empty; the processes' working folder, and where their output goes */
+    TuttiProcesses(Path folder) {
+        this.folder = folder;
+    }
+
+    /** The repository. */
+    static Path root() {
+        return Path.of(System.getProperty("tutti.root", "..")).toAbsolutePath().normalize();
+    }
+
+    /** Runs a command to its end. */
+    TuttiProcess.Ended run(String... arguments) {
+        return start("command", List.of(arguments)).waitForEnd();
+    }
+
+    /** Starts a role, with settings as on the command line: {@code grpc.port} and so on. */
+    TuttiProcess role(String role, Map<String, String> settings) {
+        return role(role, List.of(), settings);
+    }
+
+    TuttiProcess role(String role, List<String> options, Map<String, String> settings) {
+        List<String> arguments = new ArrayList<>(List.of(role));
+        arguments.addAll(options);
+        settings.forEach((key, value) -> arguments.addAll(List.of("--set", key + "=" + value)));
+        return start(role, arguments);
+    }
+
+    TuttiProcess start(String name, List<String> arguments) {
+        String unique = name + "-" + started.size();
+        Path readyFile = folder.resolve(unique + ".ready.json");
+        List<String> command = new ArrayList<>(java());
+        command.addAll(arguments);
+        if (arguments.getFirst().matches("coordinator|parameter-server|worker")) {
+            command.addAll(List.of("--ready-file", readyFile.toString()));
+        }
+        Path out = folder.resolve(unique + ".out");
+        Path err = folder.resolve(unique + ".err");
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(folder.toFile())
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile());
+        builder.environment().keySet().removeIf(variable -> variable.startsWith("TUTTI_"));
+        try {
+            TuttiProcess process = new TuttiProcess(unique, builder.start(), out, err, readyFile);
+            started.add(process);
+            return process;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private List<String> java() {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        for (String flag : System.getProperty("tutti.jvm.flags", "").split(" ", -1)) {
+            if (!flag.isBlank()) {
+                command.add(flag);
+            }
+        }
+        command.addAll(List.of("-Xmx1g", "-XX:+UseSerialGC", "-Dtutti.test.folder=" + folder));
+        command.addAll(List.of("-cp", classPath(), MAIN));
+        return command;
+    }
+
+    /** Surefire hides the real one behind a jar of its own. */
+    private static String classPath() {
+        String all = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        List<String> entries = new ArrayList<>(List.of(all.split(File.pathSeparator, -1)));
+        entries.removeIf(entry -> entry.endsWith("test-classes"));
+        return String.join(File.pathSeparator, entries);
+    }
+
+    /** Processes on this machine that were started, directly or by a process of ours, for this test, and still run. */
+    List<String> left() {
+        return ProcessHandle.allProcesses()
+                .filter(ProcessHandle::isAlive)
+                .map(handle -> handle.info().commandLine().orElse(""))
+                .filter(line -> line.contains("-Dtutti.test.folder=" + folder))
+                .toList();
+    }
+
+    @Override
+    public void close() {
+        List<ProcessHandle> all = started.stream()
+                .flatMap(process -> process.withDescendants().stream())
+                .toList();
+        all.forEach(ProcessHandle::destroyForcibly);
+        all.forEach(handle -> handle.onExit().join());
+    }
+}
