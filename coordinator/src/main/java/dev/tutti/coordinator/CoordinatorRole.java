@@ -1,0 +1,63 @@
+package dev.tutti.coordinator;
+
+import dev.tutti.coordinator.api.JobsService;
+import dev.tutti.coordinator.journal.JobJournal;
+import dev.tutti.node.Membership;
+import dev.tutti.node.NodeContext;
+import dev.tutti.node.ReadinessCheck;
+import dev.tutti.node.RoleComponent;
+import dev.tutti.proto.v1.ToCoordinator;
+import io.grpc.ServerServiceDefinition;
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.pekko.actor.typed.ActorRef;
+
+/** A process that coordinates, or stands by to. Owns the journal. */
+final class CoordinatorRole implements RoleComponent {
+    private final NodeContext node;
+    private final JobJournal journal;
+    private final CoordinatorSettings settings;
+    private final CoordinatorMetrics metrics;
+    private final JobsService service;
+    private final AtomicReference<Optional<ActorRef<ToCoordinator>>> coordinator =
+            new AtomicReference<>(Optional.empty());
+
+    CoordinatorRole(NodeContext node, JobJournal journal, CoordinatorSettings settings) {
+        this.node = node;
+        this.journal = journal;
+        this.settings = settings;
+        metrics = new CoordinatorMetrics(node.meters());
+        service = new JobsService(
+                node.system(), coordinator::get, node::spawn, settings.answerPatience(), settings.watchRenewal());
+    }
+
+    @Override
+    public List<ServerServiceDefinition> services() {
+        return List.of(service.bindService());
+    }
+
+    @Override
+    public void joined() {
+        CoordinatorActor.Surroundings surroundings = new CoordinatorActor.Surroundings(
+                journal,
+                node.config().checkpoints().folder(),
+                node.clock(),
+                new SecureRandom(),
+                metrics,
+                settings,
+                node::fatal);
+        coordinator.set(Optional.of(Membership.startCoordinator(node.system(), CoordinatorActor.create(surroundings))));
+    }
+
+    @Override
+    public List<ReadinessCheck> readiness() {
+        return List.of();
+    }
+
+    @Override
+    public void close() {
+        journal.close();
+    }
+}

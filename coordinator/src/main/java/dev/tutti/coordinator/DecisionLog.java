@@ -1,0 +1,101 @@
+package dev.tutti.coordinator;
+
+import dev.tutti.coordinator.job.ClusterState;
+import dev.tutti.coordinator.job.Decision;
+import dev.tutti.coordinator.job.Effect;
+import dev.tutti.coordinator.job.Event;
+import dev.tutti.coordinator.job.JobDecisions;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Keeps the order: an event is decided on at once, on the state all events before it led to, but its effects run only when it and all
+ * before it are in the journal. One append is under way at a time; what is decided meanwhile goes into the next together.
+ *
+ * <p>Owned by the coordinator's actor, used on its thread only.
+ */
+final class DecisionLog {
+    private record Step(Optional<Event> event, Decision decision, Runnable then) {}
+
+    private final EffectRunner effects;
+    private final Consumer<List<Event>> appender;
+    private final Deque<Step> waiting = new ArrayDeque<>();
+    private List<Step> appending = List.of();
+    private ClusterState decided;
+    private ClusterState durable;
+
+    /** @param appender begins an append; {@link #durable()} is called once it is done */
+    DecisionLog(ClusterState state, EffectRunner effects, Consumer<List<Event>> appender) {
+        this.decided = state;
+        this.durable = state;
+        this.effects = effects;
+        this.appender = appender;
+    }
+
+    /** What decisions are made on. */
+    ClusterState decided() {
+        return decided;
+    }
+
+    /** What is in the journal, and so may be shown. */
+    ClusterState shown() {
+        return durable;
+    }
+
+    /**
+     * @param then runs after the effects
+     * @throws RuntimeException what {@link JobDecisions#decide} throws; nothing has happened then
+     */
+    void happened(Event event, Runnable then) {
+        Decision decision = JobDecisions.decide(decided, event);
+        decided = decision.state();
+        waiting.add(new Step(Optional.of(event), decision, then));
+        advance();
+    }
+
+    /** Runs something once all that was decided so far is in the journal. */
+    void afterwards(Runnable then) {
+        waiting.add(new Step(Optional.empty(), new Decision(decided, List.of(), false), then));
+        advance();
+    }
+
+    /** The append under way is in the journal. */
+    void durable() {
+        List<Step> done = appending;
+        appending = List.of();
+        done.forEach(this::run);
+        advance();
+    }
+
+    private void advance() {
+        // What changes nothing needs no journal; it only has to wait for its turn.
+        while (appending.isEmpty()
+                && !waiting.isEmpty()
+                && !waiting.getFirst().decision().changed()) {
+            run(waiting.removeFirst());
+        }
+        if (appending.isEmpty() && !waiting.isEmpty()) {
+            appending = new ArrayList<>(waiting);
+            waiting.clear();
+            appender.accept(appending.stream()
+                    .filter(step -> step.decision().changed())
+                    .flatMap(step -> step.event().stream())
+                    .toList());
+        }
+    }
+
+    private void run(Step step) {
+        durable = step.decision().state();
+        for (Effect effect : step.decision().effects()) {
+            effects.run(effect);
+        }
+        if (step.decision().changed()) {
+            effects.ran(durable);
+        }
+        step.then().run();
+    }
+}
