@@ -66,6 +66,10 @@ public final class Execution implements AutoCloseable {
         return graph;
     }
 
+    public ParameterBuffers buffers() {
+        return buffers;
+    }
+
     public Values input(String name) {
         return new Values(program.input(name), graph.input(name).type());
     }
