@@ -6,11 +6,19 @@ import org.jspecify.annotations.Nullable;
 public final class DataException extends Exception {
     private static final long serialVersionUID = 1L;
 
-    public DataException(String message) {
-        super(message);
+    private final String sentence;
+
+    public DataException(String sentence) {
+        this(sentence, null);
     }
 
-    DataException(String message, @Nullable Throwable cause) {
-        super(message, cause);
+    DataException(String sentence, @Nullable Throwable cause) {
+        super(sentence, cause);
+        this.sentence = sentence;
+    }
+
+    /** The same as the message. */
+    public String sentence() {
+        return sentence;
     }
 }

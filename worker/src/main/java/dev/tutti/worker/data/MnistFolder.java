@@ -37,7 +37,7 @@ record MnistFolder(Path dataFolder, MnistDownload download) implements SampleSou
                 download.fetch(file, folder());
             }
         } catch (DataException e) {
-            throw new DataException(whatToPutWhere(missing) + "; it was not downloaded either: " + e.getMessage(), e);
+            throw new DataException(whatToPutWhere(missing) + "; it was not downloaded either: " + e.sentence(), e);
         }
     }
 

@@ -17,6 +17,11 @@ public record PixelScale(double mean, double std) {
         }
     }
 
+    /** This, then {@code (y − nextMean) / nextStd} of its result. */
+    public PixelScale then(double nextMean, double nextStd) {
+        return new PixelScale(mean + nextMean * std, std * nextStd);
+    }
+
     /** The value of each of the 256 bytes, computed in f64 and rounded once. */
     float[] table() {
         float[] table = new float[256];

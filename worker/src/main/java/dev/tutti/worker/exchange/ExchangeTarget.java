@@ -1,0 +1,22 @@
+package dev.tutti.worker.exchange;
+
+import dev.tutti.proto.v1.ShardMap;
+
+/**
+ * What one generation of a job exchanges with which shards.
+ *
+ * @param worker this worker's name in the cluster
+ * @param slices of a step, over all workers
+ * @param sliceBegin first slice of this worker's run
+ * @param sliceEnd behind the last slice of this worker's run
+ * @param startStep version of the parameters the generation starts from
+ */
+public record ExchangeTarget(
+        String job,
+        long generation,
+        String worker,
+        ShardMap shardMap,
+        int slices,
+        int sliceBegin,
+        int sliceEnd,
+        long startStep) {}

@@ -1,0 +1,336 @@
+package dev.tutti.worker.exchange;
+
+import dev.tutti.proto.v1.Chunk;
+import dev.tutti.proto.v1.Encoding;
+import dev.tutti.proto.v1.FrameHeader;
+import dev.tutti.proto.v1.Open;
+import dev.tutti.proto.v1.Pull;
+import dev.tutti.proto.v1.Push;
+import dev.tutti.proto.v1.ShardRange;
+import dev.tutti.proto.wire.ExchangeFrame;
+import dev.tutti.proto.wire.SliceTree;
+import dev.tutti.tensor.backend.GradientSink;
+import dev.tutti.tensor.backend.ParameterBuffers;
+import io.grpc.Status;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Queue;
+
+/**
+ * The worker's side of the data plane for one generation: gradients leave during the backward pass, chunk by chunk, as soon as every
+ * tensor in a chunk is final; parameters come back and are awaited between steps.
+ *
+ * <p><b>Why parameters never change under a running program.</b> Everything here runs on the training thread. gRPC's threads only
+ * put received frames into the inbox, where their payloads stay in the transport's buffers; they are copied into the flat parameter
+ * buffer by {@link #awaitVersion} and {@link #awaitReplies} alone, which the training thread calls when no program runs. (Writing on
+ * arrival would be wrong even after our own gradient has left: a shard can answer while the same layer's backward pass still
+ * reads its weights.)
+ *
+ * <p><b>Bounds.</b> A shard may send as many frames as we have requested, about 8 MiB a stream; another is requested for each one read.
+ * Frames of a version beyond the awaited one (a shard was ahead when this generation began) are kept aside, one a chunk at most.
+ */
+public final class ParameterExchange implements GradientSink, AutoCloseable {
+    private final ExchangeTarget target;
+    private final ParameterBuffers buffers;
+    private final ChunkTable table;
+    private final SumPlan plan;
+    private final Arena arena = Arena.ofConfined();
+    private final ChunkBuffers chunkBuffers;
+    private final PartialSums sums;
+    private final Inbox inbox = new Inbox();
+    private final Waits waits;
+    private final List<ShardStream> streams = new ArrayList<>();
+    private final Queue<StreamEvent.Received> ahead = new ArrayDeque<>();
+
+    /** Of each chunk: the version it stands at; answers still to come; tensors whose gradient is not final yet. */
+    private final long[] versions;
+
+    private final int[] answersDue;
+    private final int[] tensorsOpen;
+    private final int[] tensorsInChunks;
+    private PushKey key = new PushKey.Slice(0, 0);
+
+    /** What the gradients of the program that runs now are pushed as. */
+    private sealed interface PushKey {
+        record Slice(long step, int slice) implements PushKey {}
+
+        record Batch(int epoch, int batch, int attempt) implements PushKey {}
+    }
+
+    private ParameterExchange(ExchangeTarget target, ParameterBuffers buffers) {
+        this.target = target;
+        this.buffers = buffers;
+        this.table = new ChunkTable(target.shardMap());
+        this.plan = new SumPlan(new SliceTree(target.slices()), target.sliceBegin(), target.sliceEnd());
+        this.chunkBuffers = new ChunkBuffers(arena, table.maxChunkByteSize());
+        this.sums = new PartialSums(chunkBuffers, table.size());
+        this.waits = new Waits(target, table);
+        this.versions = new long[table.size()];
+        this.answersDue = new int[table.size()];
+        this.tensorsOpen = new int[table.size()];
+        this.tensorsInChunks = table.tensorsInChunks();
+        Arrays.fill(versions, -1);
+    }
+
+    /**
+     * Opens a stream to every shard and says who is there. Returns at once; whether it worked shows in the first wait.
+     *
+     * @param buffers stay the caller's; they must outlive the exchange
+     */
+    public static ParameterExchange open(ExchangeTarget target, ParameterBuffers buffers) {
+        ParameterExchange exchange = new ParameterExchange(target, buffers);
+        for (ShardRange range : target.shardMap().getShardsList()) {
+            ShardStream stream =
+                    new ShardStream(range, exchange.table.maxChunkByteSize(), exchange.chunkBuffers, exchange.inbox);
+            exchange.streams.add(stream);
+            stream.send(exchange.header(range.getShard(), target.startStep())
+                    .setOpen(Open.newBuilder().setWorker(target.worker()).setStartStep(target.startStep()))
+                    .build());
+        }
+        return exchange;
+    }
+
+    // ---- gradients out
+
+    /** The next program run computes the gradient of this slice. */
+    public void beginSlice(long step, int slice) {
+        begin(new PushKey.Slice(step, slice));
+    }
+
+    /** The next program run computes the gradient of this batch of a lease. */
+    public void beginBatch(int epoch, int batch, int attempt) {
+        begin(new PushKey.Batch(epoch, batch, attempt));
+    }
+
+    private void begin(PushKey next) {
+        key = next;
+        System.arraycopy(tensorsInChunks, 0, tensorsOpen, 0, tensorsOpen.length);
+    }
+
+    /** Called by the program, on this thread: pushes every chunk that has become final. */
+    @Override
+    public void gradientReady(int parameter) {
+        for (int number : table.chunksOf(parameter)) {
+            tensorsOpen[number]--;
+            if (tensorsOpen[number] == 0) {
+                gradientFinal(table.chunk(number));
+            }
+        }
+    }
+
+    /** A slice without rows: its gradient is zero, and is pushed like any other. */
+    public void pushZeros(long step, int slice) {
+        beginSlice(step, slice);
+        buffers.gradients().fill((byte) 0);
+        for (int number = 0; number < table.size(); number++) {
+            gradientFinal(table.chunk(number));
+        }
+    }
+
+    private void gradientFinal(ChunkTable.Chunk chunk) {
+        MemorySegment gradient = buffers.gradients().asSlice(chunk.byteOffset(), chunk.byteSize());
+        switch (key) {
+            case PushKey.Slice(var step, var slice) -> addToTree(chunk, gradient, step, plan.turn(slice));
+            case PushKey.Batch batch -> {
+                answersDue[chunk.number()]++;
+                streams.get(chunk.shard()).sendView(pushOf(chunk, batch), gradient);
+            }
+        }
+    }
+
+    private void addToTree(ChunkTable.Chunk chunk, MemorySegment gradient, long step, SumPlan.Turn turn) {
+        if (!turn.complete()) {
+            sums.hold(chunk.number(), gradient, turn.merges());
+        } else if (turn.merges() == 0) {
+            streams.get(chunk.shard()).sendView(pushOf(chunk, step, turn), gradient);
+        } else {
+            MemorySegment sum = sums.merge(chunk.number(), gradient, turn.merges());
+            streams.get(chunk.shard()).sendBuffer(pushOf(chunk, step, turn), sum, chunk.byteSize());
+        }
+    }
+
+    // ---- parameters in
+
+    /** Asynchronous: asks every shard for its current parameters; {@link #awaitReplies} waits for them. */
+    public void pull() {
+        for (ShardStream stream : streams) {
+            stream.send(header(stream.range().getShard(), 0)
+                    .setPull(Pull.getDefaultInstance())
+                    .build());
+        }
+        for (int number = 0; number < table.size(); number++) {
+            answersDue[number]++;
+        }
+    }
+
+    /** Synchronous: waits until every chunk of every shard stands at the version, and has the parameters in place. */
+    public void awaitVersion(long version) throws InterruptedException, ExchangeEndedException {
+        waits.begin("version " + version);
+        for (int kept = ahead.size(); kept > 0; kept--) {
+            takeVersion(ahead.remove(), version);
+        }
+        while (waits.missing(number -> versions[number] < version)) {
+            switch (waits.next(inbox)) {
+                case StreamEvent.Received received -> {
+                    streams.get(received.shard()).requestNext();
+                    takeVersion(received, version);
+                }
+                case StreamEvent.Writable(var shard) -> streams.get(shard).flush();
+                case StreamEvent.Closed(var shard, var status) -> throw lost(shard, status);
+            }
+        }
+    }
+
+    /** Asynchronous: waits until every chunk pushed or pulled has come back, and has the parameters in place. */
+    public void awaitReplies() throws InterruptedException, ExchangeEndedException {
+        waits.begin("answers");
+        while (waits.missing(number -> answersDue[number] > 0)) {
+            switch (waits.next(inbox)) {
+                case StreamEvent.Received received -> {
+                    streams.get(received.shard()).requestNext();
+                    takeReply(received);
+                }
+                case StreamEvent.Writable(var shard) -> streams.get(shard).flush();
+                case StreamEvent.Closed(var shard, var status) -> throw lost(shard, status);
+            }
+        }
+    }
+
+    /** The newest version any chunk stands at. Asynchronous: updates applied so far, as far as this worker knows. */
+    public long newestVersion() {
+        long newest = 0;
+        for (long version : versions) {
+            newest = Math.max(newest, version);
+        }
+        return newest;
+    }
+
+    private void takeVersion(StreamEvent.Received received, long awaited) throws ExchangeEndedException {
+        ChunkTable.Chunk chunk = checkedChunk(received);
+        if (received.frame().header().getStep() > awaited) {
+            ahead.add(received);
+        } else {
+            store(received, chunk);
+        }
+    }
+
+    private void takeReply(StreamEvent.Received received) throws ExchangeEndedException {
+        ChunkTable.Chunk chunk = checkedChunk(received);
+        answersDue[chunk.number()] = Math.max(0, answersDue[chunk.number()] - 1);
+        store(received, chunk);
+    }
+
+    private void store(StreamEvent.Received received, ChunkTable.Chunk chunk) {
+        try (ExchangeFrame frame = received.frame()) {
+            if (frame.header().getStep() > versions[chunk.number()]) {
+                frame.payload().copyTo(buffers.parameters().asSlice(chunk.byteOffset(), chunk.byteSize()));
+                versions[chunk.number()] = frame.header().getStep();
+            }
+        }
+    }
+
+    /** The chunk a frame brings. Anything else ends the exchange. */
+    private ChunkTable.Chunk checkedChunk(StreamEvent.Received received) throws ExchangeEndedException {
+        FrameHeader header = received.frame().header();
+        int shard = received.shard();
+        try {
+            return switch (header.getKindCase()) {
+                case CHUNK -> checkedChunk(received.frame(), shard);
+                case FENCED ->
+                    throw new ExchangeEndedException(new ExchangeEnd.Fenced(
+                            shard, header.getFenced().getExpectedGeneration(), target.generation()));
+                case REFUSED -> throw refused(shard, header.getRefused().getReason());
+                case OPEN, PUSH, PULL, KIND_NOT_SET ->
+                    throw refused(shard, "it sent a frame that only workers send: " + header.getKindCase());
+            };
+        } catch (ExchangeEndedException e) {
+            received.frame().close();
+            throw e;
+        }
+    }
+
+    private ChunkTable.Chunk checkedChunk(ExchangeFrame frame, int shard) throws ExchangeEndedException {
+        FrameHeader header = frame.header();
+        Chunk sent = header.getChunk();
+        int number = table.number(shard, sent.getChunk());
+        if (number < 0) {
+            throw refused(
+                    shard, "expected one of " + table.chunksInShard(shard) + " chunks, got chunk " + sent.getChunk());
+        }
+        if (header.getGeneration() != target.generation() || !header.getJob().equals(target.job())) {
+            throw refused(
+                    shard,
+                    "expected job " + target.job() + " generation " + target.generation() + ", got job "
+                            + header.getJob() + " generation " + header.getGeneration());
+        }
+        ChunkTable.Chunk chunk = table.chunk(number);
+        if (sent.getEncoding() != Encoding.ENCODING_F32 || frame.payload().byteSize() != chunk.byteSize()) {
+            throw refused(
+                    shard,
+                    "expected " + chunk.byteSize() + " bytes of f32 in chunk " + sent.getChunk() + ", got "
+                            + frame.payload().byteSize() + " of " + sent.getEncoding());
+        }
+        return chunk;
+    }
+
+    // ---- frames and ends
+
+    private FrameHeader pushOf(ChunkTable.Chunk chunk, long step, SumPlan.Turn turn) {
+        return header(chunk.shard(), step)
+                .setPush(Push.newBuilder()
+                        .setChunk(chunk.chunk())
+                        .setEncoding(Encoding.ENCODING_F32)
+                        .setSliceBegin(turn.begin())
+                        .setSliceEnd(turn.end()))
+                .build();
+    }
+
+    private FrameHeader pushOf(ChunkTable.Chunk chunk, PushKey.Batch batch) {
+        return header(chunk.shard(), 0)
+                .setPush(Push.newBuilder()
+                        .setChunk(chunk.chunk())
+                        .setEncoding(Encoding.ENCODING_F32)
+                        .setEpoch(batch.epoch())
+                        .setBatch(batch.batch())
+                        .setAttempt(batch.attempt()))
+                .build();
+    }
+
+    private FrameHeader.Builder header(int shard, long step) {
+        return FrameHeader.newBuilder()
+                .setJob(target.job())
+                .setShard(shard)
+                .setGeneration(target.generation())
+                .setStep(step);
+    }
+
+    private static ExchangeEndedException refused(int shard, String reason) {
+        return new ExchangeEndedException(new ExchangeEnd.Refused(shard, reason));
+    }
+
+    private ExchangeEndedException lost(int shard, Status status) {
+        String reason = status.getDescription() == null ? status.getCode().toString() : status.getDescription();
+        return switch (status.getCode()) {
+            case INVALID_ARGUMENT, FAILED_PRECONDITION, OUT_OF_RANGE, UNIMPLEMENTED, RESOURCE_EXHAUSTED ->
+                refused(shard, reason);
+            default ->
+                new ExchangeEndedException(new ExchangeEnd.ConnectionLost(
+                        shard, streams.get(shard).range().getEndpoint(), reason));
+        };
+    }
+
+    /** Ends all streams and frees the buffers. */
+    @Override
+    public void close() {
+        streams.forEach(ShardStream::close);
+        inbox.close();
+        ahead.forEach(received -> received.frame().close());
+        ahead.clear();
+        sums.clear();
+        arena.close();
+    }
+}

@@ -1,0 +1,87 @@
+package dev.tutti.worker.metrics;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.util.concurrent.TimeUnit;
+
+/** The worker's meters; all begin with {@code tutti_worker_}. Thread-safe. */
+public final class WorkerMetrics {
+    private final Counter samples;
+    private final Counter steps;
+    private final Counter generations;
+    private final Counter staleMessages;
+    private final Timer data;
+    private final Timer forwardBackward;
+    private final Timer exchangeWait;
+    private final Timer evaluation;
+    private final MeterRegistry meters;
+    private volatile double loss = Double.NaN;
+
+    public WorkerMetrics(MeterRegistry meters) {
+        this.meters = meters;
+        this.samples = Counter.builder("tutti.worker.samples")
+                .description("Samples trained on")
+                .register(meters);
+        this.steps = Counter.builder("tutti.worker.steps")
+                .description("Steps completed on all shards")
+                .register(meters);
+        this.generations = Counter.builder("tutti.worker.generations")
+                .description("Generations of jobs started")
+                .register(meters);
+        this.staleMessages = Counter.builder("tutti.worker.stale.messages")
+                .description("Control messages dropped because they were of an old coordinator, job or generation")
+                .register(meters);
+        this.data = phase("data");
+        this.forwardBackward = phase("forward_backward");
+        this.exchangeWait = phase("exchange_wait");
+        this.evaluation = Timer.builder("tutti.worker.evaluation")
+                .description("Evaluating a share of validation or test data")
+                .register(meters);
+        Gauge.builder("tutti.worker.loss", this, metrics -> metrics.loss)
+                .description("Mean training loss per sample since the last report")
+                .register(meters);
+    }
+
+    private Timer phase(String phase) {
+        return Timer.builder("tutti.worker.step")
+                .description("Time of a step, by phase")
+                .tag("phase", phase)
+                .register(meters);
+    }
+
+    /** A step, or an asynchronous batch, is complete. Durations in nanoseconds. */
+    public void stepDone(int rows, long dataNanos, long computeNanos, long waitNanos) {
+        steps.increment();
+        samples.increment(rows);
+        data.record(dataNanos, TimeUnit.NANOSECONDS);
+        forwardBackward.record(computeNanos, TimeUnit.NANOSECONDS);
+        exchangeWait.record(waitNanos, TimeUnit.NANOSECONDS);
+    }
+
+    public void evaluated(long nanos) {
+        evaluation.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    public void loss(double meanPerSample) {
+        loss = meanPerSample;
+    }
+
+    public void generationStarted() {
+        generations.increment();
+    }
+
+    /** A generation ended before its job; {@code reason} is a short fixed word. */
+    public void generationEnded(String reason) {
+        Counter.builder("tutti.worker.generations.ended")
+                .description("Generations over, by how they ended")
+                .tag("how", reason)
+                .register(meters)
+                .increment();
+    }
+
+    public void staleMessage() {
+        staleMessages.increment();
+    }
+}

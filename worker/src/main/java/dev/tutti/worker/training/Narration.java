@@ -1,0 +1,62 @@
+package dev.tutti.worker.training;
+
+import dev.tutti.proto.v1.EpochPart;
+import dev.tutti.proto.v1.WorkerProgress;
+import dev.tutti.worker.metrics.WorkerMetrics;
+import java.util.function.LongSupplier;
+
+/** What a running generation tells the coordinator and its metrics; progress about four times a second. Training thread only. */
+final class Narration {
+    private static final long INTERVAL_NANOS = 250_000_000;
+
+    private final Generation generation;
+    private final Reports reports;
+    private final WorkerMetrics metrics;
+    private final LongSupplier nanoTime;
+    private final RunningSums sinceReport = new RunningSums();
+    private long reportedNanos;
+
+    Narration(Generation generation, Reports reports, WorkerMetrics metrics, LongSupplier nanoTime) {
+        this.generation = generation;
+        this.reports = reports;
+        this.metrics = metrics;
+        this.nanoTime = nanoTime;
+        this.reportedNanos = nanoTime.getAsLong();
+    }
+
+    void stepDone(long step, double loss, int rows, StepClock clock) {
+        metrics.stepDone(rows, clock.dataNanos(), clock.computeNanos(), clock.waitNanos());
+        sinceReport.add(loss, rows);
+        if (nanoTime.getAsLong() - reportedNanos >= INTERVAL_NANOS) {
+            flush(step);
+        }
+    }
+
+    /** Reports the progress that has not been reported yet. */
+    void flush(long step) {
+        reportedNanos = nanoTime.getAsLong();
+        if (sinceReport.samples() == 0) {
+            return;
+        }
+        metrics.loss(sinceReport.meanLoss());
+        reports.progress(WorkerProgress.newBuilder()
+                .setJob(generation.job())
+                .setGeneration(generation.number())
+                .setWorker(generation.worker())
+                .setStep(step)
+                .setTraining(sinceReport.take())
+                .build());
+    }
+
+    void evaluated(long nanos) {
+        metrics.evaluated(nanos);
+    }
+
+    /** @param part without job, generation and worker */
+    void epochPart(EpochPart.Builder part) {
+        reports.epochPart(part.setJob(generation.job())
+                .setGeneration(generation.number())
+                .setWorker(generation.worker())
+                .build());
+    }
+}

@@ -1,0 +1,70 @@
+package dev.tutti.worker.training;
+
+import dev.tutti.proto.spec.JobSpecs;
+import dev.tutti.proto.v1.Initializer;
+import dev.tutti.proto.v1.InspectJob;
+import dev.tutti.proto.v1.JobFacts;
+import dev.tutti.proto.v1.JobInspected;
+import dev.tutti.proto.v1.JobSpec;
+import dev.tutti.proto.v1.TensorPlacement;
+import dev.tutti.tensor.graph.Graph;
+import dev.tutti.tensor.graph.Parameter;
+import dev.tutti.worker.data.DataException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Looks at a job's data and model on behalf of the coordinator: facts to plan with, or one sentence on why it cannot run. */
+public final class PlanJob {
+    private static final Logger LOG = LoggerFactory.getLogger(PlanJob.class);
+
+    private final JobData data;
+
+    public PlanJob(JobData data) {
+        this.data = data;
+    }
+
+    /** May take seconds: reads all samples, so that training will not find a defect later. */
+    public JobInspected inspect(InspectJob request) throws InterruptedException {
+        JobInspected.Builder answer = JobInspected.newBuilder().setJob(request.getJob());
+        try {
+            return answer.setFacts(facts(request.getJob(), JobSpecs.withDefaults(request.getSpec())))
+                    .build();
+        } catch (DataException e) {
+            return answer.setError(e.sentence()).build();
+        } catch (IllegalArgumentException | UnsupportedOperationException | ArithmeticException e) {
+            LOG.warn("Job {} cannot be planned", request.getJob(), e);
+            return answer.setError("the job cannot be planned: " + e.getMessage())
+                    .build();
+        }
+    }
+
+    private JobFacts facts(String job, JobSpec spec) throws DataException, InterruptedException {
+        PreparedJob prepared = data.prepare(job, spec, spec.getCluster().getSlices());
+        Graph graph = prepared.trainingGraph(1);
+        JobFacts.Builder facts = JobFacts.newBuilder()
+                .setTrainSamples(prepared.split().trainCount())
+                .setValidationSamples(prepared.split().validationCount())
+                .setTestSamples(prepared.data().test().sampleCount())
+                .setParameterCount(graph.parameterElements());
+        graph.parameters().forEach(parameter -> facts.addTensors(placement(parameter)));
+        return facts.build();
+    }
+
+    static TensorPlacement placement(Parameter parameter) {
+        return TensorPlacement.newBuilder()
+                .setName(parameter.name())
+                .addAllShape(parameter.shape().sizes())
+                .setOffset(parameter.offset())
+                .setInitializer(initializer(parameter.initializer()))
+                .build();
+    }
+
+    private static Initializer initializer(dev.tutti.tensor.graph.Initializer initializer) {
+        return switch (initializer) {
+            case dev.tutti.tensor.graph.Initializer.Constant(var value) ->
+                Initializer.newBuilder().setConstant(value).build();
+            case dev.tutti.tensor.graph.Initializer.Uniform(var bound) ->
+                Initializer.newBuilder().setUniformBound(bound).build();
+        };
+    }
+}

@@ -1,0 +1,47 @@
+package dev.tutti.worker.training;
+
+import dev.tutti.tensor.backend.GradientSink;
+import dev.tutti.tensor.backend.Program;
+import dev.tutti.tensor.model.Models;
+import dev.tutti.worker.data.Batch;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** Forward and backward for a number of rows. Owned by {@link CompiledModel}; training thread only. */
+final class TrainingProgram {
+    private final Program program;
+    private final int rows;
+    private final MemorySegment features;
+    private final MemorySegment labels;
+    private final MemorySegment gradientScale;
+    private final MemorySegment lossSum;
+
+    TrainingProgram(Program program, int rows) {
+        this.program = program;
+        this.rows = rows;
+        this.features = program.input(Models.FEATURES);
+        this.labels = program.input(Models.LABELS);
+        this.gradientScale = program.input(Models.GRADIENT_SCALE);
+        this.lossSum = program.output(Models.LOSS_SUM);
+    }
+
+    void load(Batch batch, int firstRow) {
+        batch.copyRows(firstRow, rows, features, labels);
+    }
+
+    /**
+     * Runs on the rows loaded.
+     *
+     * @param batchRows rows of the whole step: every gradient is divided by it
+     * @return the sum of the rows' losses
+     */
+    float run(int batchRows, GradientSink sink) {
+        gradientScale.set(ValueLayout.JAVA_FLOAT, 0, 1f / batchRows);
+        program.run(sink);
+        return lossSum.get(ValueLayout.JAVA_FLOAT, 0);
+    }
+
+    Program program() {
+        return program;
+    }
+}
