@@ -2,10 +2,11 @@ package dev.tutti.client;
 
 import dev.tutti.client.TrainingException.Category;
 import dev.tutti.proto.v1.JobEvent;
-import dev.tutti.proto.v1.JobsGrpc.JobsBlockingStub;
+import dev.tutti.proto.v1.JobsGrpc;
 import dev.tutti.proto.v1.WatchRequest;
 import io.grpc.Context;
 import io.grpc.Context.CancellableContext;
+import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.Iterator;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 public final class JobWatch implements AutoCloseable {
     private static final long RETRY_MILLIS = 500;
 
-    private final JobsBlockingStub jobs;
+    private final ManagedChannel channel;
     private final String id;
     private final String coordinator;
     private final Duration patience;
@@ -29,8 +30,8 @@ public final class JobWatch implements AutoCloseable {
     private @Nullable Iterator<JobEvent> stream;
     private @Nullable JobEvent event;
 
-    JobWatch(JobsBlockingStub jobs, String id, String coordinator, Duration patience) {
-        this.jobs = jobs;
+    JobWatch(ManagedChannel channel, String id, String coordinator, Duration patience) {
+        this.channel = channel;
         this.id = id;
         this.coordinator = coordinator;
         this.patience = patience;
@@ -84,7 +85,8 @@ public final class JobWatch implements AutoCloseable {
         if (stream == null) {
             Context before = context.attach();
             try {
-                stream = jobs.watch(WatchRequest.newBuilder().setId(id).build());
+                stream = JobsGrpc.newBlockingStub(channel)
+                        .watch(WatchRequest.newBuilder().setId(id).build());
             } finally {
                 context.detach(before);
             }
@@ -100,6 +102,8 @@ public final class JobWatch implements AutoCloseable {
         }
         stream = null;
         try {
+            // Our pace, not the channel's growing one.
+            channel.resetConnectBackoff();
             var _ = closed.await(RETRY_MILLIS, TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

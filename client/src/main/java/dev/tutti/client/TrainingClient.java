@@ -79,7 +79,7 @@ public final class TrainingClient implements AutoCloseable {
 
     /** The job as it is now, then every change until it has ended. Close it to stop watching; the job goes on. */
     public JobWatch watch(String id) {
-        return new JobWatch(JobsGrpc.newBlockingStub(channel), id, coordinator, reconnectPatience);
+        return new JobWatch(channel, id, coordinator, reconnectPatience);
     }
 
     /** Watches until the job has ended; {@code listener} is called in this thread. */

@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -105,7 +105,7 @@ final class CheckpointsCommand implements Callable<Integer> {
         private String checkpoint = "";
 
         @Option(names = "--step", paramLabel = "N", description = "The checkpoint of this step (default: the newest).")
-        private OptionalLong step = OptionalLong.empty();
+        private Optional<Long> step = Optional.empty();
 
         @Option(names = "--to", paramLabel = "FILE", required = true, description = "The file to write.")
         private Path target = Path.of("");
@@ -128,7 +128,7 @@ final class CheckpointsCommand implements Callable<Integer> {
                             ExitCodes.NOT_FOUND,
                             "there is no checkpoint%s of '%s' in %s; 'tutti checkpoints list' shows what there is"
                                     .formatted(
-                                            step.isPresent() ? " at step " + step.getAsLong() : "",
+                                            step.isPresent() ? " at step " + step.get() : "",
                                             checkpoint,
                                             state.folder(shell).checkpoints())));
             Path parent = target.toAbsolutePath().getParent();

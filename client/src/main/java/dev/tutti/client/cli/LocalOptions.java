@@ -8,16 +8,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import picocli.CommandLine.Option;
 
 /** Of a cluster that lives as long as the command. */
 final class LocalOptions {
     @Option(names = "--workers", paramLabel = "N", description = "Workers to start and to train with.")
-    private OptionalInt workers = OptionalInt.empty();
+    private Optional<Integer> workers = Optional.empty();
 
     @Option(names = "--parameter-servers", paramLabel = "N", description = "Parameter servers to start.")
-    private OptionalInt parameterServers = OptionalInt.empty();
+    private Optional<Integer> parameterServers = Optional.empty();
 
     @Option(names = "--processes", description = "Give every role a process of its own.")
     private boolean processes;
@@ -38,22 +37,21 @@ final class LocalOptions {
     List<String> assignments() throws CommandException {
         var assignments = new ArrayList<String>();
         if (workers.isPresent()) {
-            int count = atLeastOne("--workers", workers.getAsInt());
+            int count = atLeastOne("--workers", workers.get());
             assignments.add("cluster.workers={min: %d, max: %d}".formatted(count, count));
         }
         if (parameterServers.isPresent()) {
-            assignments.add(
-                    "cluster.parameter-servers=" + atLeastOne("--parameter-servers", parameterServers.getAsInt()));
+            assignments.add("cluster.parameter-servers=" + atLeastOne("--parameter-servers", parameterServers.get()));
         }
         return assignments;
     }
 
     int workersOr(int fallback) throws CommandException {
-        return workers.isPresent() ? atLeastOne("--workers", workers.getAsInt()) : fallback;
+        return workers.isPresent() ? atLeastOne("--workers", workers.get()) : fallback;
     }
 
     int parameterServersOr(int fallback) throws CommandException {
-        return parameterServers.isPresent() ? atLeastOne("--parameter-servers", parameterServers.getAsInt()) : fallback;
+        return parameterServers.isPresent() ? atLeastOne("--parameter-servers", parameterServers.get()) : fallback;
     }
 
     boolean processes() {

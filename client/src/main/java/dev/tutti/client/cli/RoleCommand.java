@@ -11,7 +11,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -55,7 +54,7 @@ final class RoleCommand implements Callable<Integer> {
             paramLabel = "PID",
             hidden = true,
             description = "End when that process does.")
-    private OptionalLong parent = OptionalLong.empty();
+    private Optional<Long> parent = Optional.empty();
 
     @Mixin
     private LogLevel log = new LogLevel();
@@ -89,7 +88,7 @@ final class RoleCommand implements Callable<Integer> {
         if (parent.isPresent()) {
             Signals.ignoreInterrupt();
             Signals.onTermination(this::end);
-            var _ = ProcessHandle.of(parent.getAsLong())
+            var _ = ProcessHandle.of(parent.get())
                     .map(ProcessHandle::onExit)
                     .orElseGet(() -> CompletableFuture.completedFuture(null))
                     .thenRun(this::endSoon);

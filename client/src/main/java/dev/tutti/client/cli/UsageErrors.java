@@ -21,7 +21,7 @@ final class UsageErrors implements IParameterExceptionHandler {
     public int handleParseException(ParameterException e, String[] arguments) {
         CommandLine command = e.getCommandLine();
         String name = command.getCommandSpec().qualifiedName();
-        shell.say("%s: %s".formatted(name, sentence(e, command)));
+        shell.say("%s: %s".formatted(name, sentence(e, command, arguments)));
         shell.say("'%s --help' shows how it is used".formatted(name));
         return ExitCodes.USAGE;
     }

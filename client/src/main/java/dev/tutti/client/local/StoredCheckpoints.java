@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -55,7 +54,7 @@ public final class StoredCheckpoints {
      * @param name a checkpoint's folder, a folder of checkpoints, or a job's ID
      * @param step empty: the newest
      */
-    public Optional<Path> find(String name, OptionalLong step) throws IOException {
+    public Optional<Path> find(String name, Optional<Long> step) throws IOException {
         Optional<Path> path = existing(name);
         if (path.isPresent() && Files.isRegularFile(path.get().resolve(CheckpointFolder.MANIFEST))) {
             return path;
@@ -64,7 +63,7 @@ public final class StoredCheckpoints {
         if (step.isEmpty()) {
             return CheckpointFolder.newest(jobFolder);
         }
-        Path wanted = CheckpointFolder.complete(jobFolder, step.getAsLong());
+        Path wanted = CheckpointFolder.complete(jobFolder, step.get());
         return CheckpointFolder.list(jobFolder).stream().filter(wanted::equals).findFirst();
     }
 

@@ -1,0 +1,162 @@
+package dev.tutti.client;
+
+import dev.tutti.proto.v1.CancelRequest;
+import dev.tutti.proto.v1.Checkpoint;
+import dev.tutti.proto.v1.GetJobRequest;
+import dev.tutti.proto.v1.Job;
+import dev.tutti.proto.v1.JobEvent;
+import dev.tutti.proto.v1.JobState;
+import dev.tutti.proto.v1.JobsGrpc;
+import dev.tutti.proto.v1.ListCheckpointsRequest;
+import dev.tutti.proto.v1.ListCheckpointsResponse;
+import dev.tutti.proto.v1.ListJobsRequest;
+import dev.tutti.proto.v1.ListJobsResponse;
+import dev.tutti.proto.v1.StopRequest;
+import dev.tutti.proto.v1.SubmitRequest;
+import dev.tutti.proto.v1.SubmitResponse;
+import dev.tutti.proto.v1.WatchRequest;
+import io.grpc.Server;
+import io.grpc.Status;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/** A Jobs service on loopback that keeps what is submitted, and plays the given events to whoever watches. */
+public final class ScriptedJobs extends JobsGrpc.JobsImplBase implements AutoCloseable {
+    private final Map<String, Job> byKey = new LinkedHashMap<>();
+    private final ConcurrentLinkedQueue<List<JobEvent>> watches = new ConcurrentLinkedQueue<>();
+    private final Server server;
+
+    private ScriptedJobs(int port) throws IOException {
+        server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
+                .addService(this)
+                .build()
+                .start();
+    }
+
+    public static ScriptedJobs start() throws IOException {
+        return new ScriptedJobs(0);
+    }
+
+    public static ScriptedJobs startAt(int port) throws IOException {
+        return new ScriptedJobs(port);
+    }
+
+    public String address() {
+        return "127.0.0.1:" + port();
+    }
+
+    public int port() {
+        return server.getPort();
+    }
+
+    /** What the next watcher sees before its stream ends. */
+    public void play(JobEvent... events) {
+        watches.add(List.of(events));
+    }
+
+    public static JobEvent event(Job job) {
+        return JobEvent.newBuilder().setJob(job).build();
+    }
+
+    public static Job job(String id, JobState state) {
+        return Job.newBuilder().setId(id).setState(state).build();
+    }
+
+    @Override
+    public synchronized void submit(SubmitRequest request, StreamObserver<SubmitResponse> answer) {
+        if (request.getSpec().getName().equals("refused")) {
+            answer.onError(Status.INVALID_ARGUMENT
+                    .withDescription("training.batch: must be at least 1")
+                    .asRuntimeException());
+            return;
+        }
+        Job job = byKey.computeIfAbsent(
+                request.getIdempotencyKey(),
+                _ -> job("job-" + (byKey.size() + 1), JobState.JOB_STATE_PLANNING).toBuilder()
+                        .setSpec(request.getSpec())
+                        .build());
+        answer(answer, SubmitResponse.newBuilder().setJob(job).build());
+    }
+
+    @Override
+    public synchronized void get(GetJobRequest request, StreamObserver<Job> answer) {
+        find(request.getId(), answer).ifPresent(job -> answer(answer, job));
+    }
+
+    @Override
+    public synchronized void list(ListJobsRequest request, StreamObserver<ListJobsResponse> answer) {
+        answer(
+                answer,
+                ListJobsResponse.newBuilder()
+                        .addAllJobs(byKey.values().stream()
+                                .limit(request.getLimit())
+                                .toList())
+                        .build());
+    }
+
+    @Override
+    public void watch(WatchRequest request, StreamObserver<JobEvent> answer) {
+        List<JobEvent> events = watches.poll();
+        if (events == null) {
+            answer.onError(Status.NOT_FOUND
+                    .withDescription("there is no job " + request.getId())
+                    .asRuntimeException());
+            return;
+        }
+        events.forEach(answer::onNext);
+        answer.onCompleted();
+    }
+
+    @Override
+    public synchronized void stop(StopRequest request, StreamObserver<Job> answer) {
+        find(request.getId(), answer)
+                .ifPresent(job -> answer(
+                        answer,
+                        job.toBuilder().setState(JobState.JOB_STATE_STOPPING).build()));
+    }
+
+    @Override
+    public synchronized void cancel(CancelRequest request, StreamObserver<Job> answer) {
+        answer.onError(Status.FAILED_PRECONDITION
+                .withDescription("job " + request.getId() + " has already ended")
+                .asRuntimeException());
+    }
+
+    @Override
+    public void listCheckpoints(ListCheckpointsRequest request, StreamObserver<ListCheckpointsResponse> answer) {
+        answer(
+                answer,
+                ListCheckpointsResponse.newBuilder()
+                        .addCheckpoints(
+                                Checkpoint.newBuilder().setJobId("job-1").setStep(500))
+                        .build());
+    }
+
+    @Override
+    public void close() {
+        server.shutdownNow();
+    }
+
+    private Optional<Job> find(String id, StreamObserver<?> answer) {
+        Optional<Job> found =
+                byKey.values().stream().filter(job -> job.getId().equals(id)).findFirst();
+        if (found.isEmpty()) {
+            answer.onError(
+                    Status.NOT_FOUND.withDescription("there is no job " + id).asRuntimeException());
+        }
+        return found;
+    }
+
+    private static <T> void answer(StreamObserver<T> observer, T answer) {
+        observer.onNext(answer);
+        observer.onCompleted();
+    }
+}

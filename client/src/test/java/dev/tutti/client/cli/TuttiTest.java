@@ -1,0 +1,189 @@
+package dev.tutti.client.cli;
+
+import static dev.tutti.client.ScriptedJobs.event;
+import static dev.tutti.client.ScriptedJobs.job;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tutti.client.ScriptedJobs;
+import dev.tutti.client.report.Narration;
+import dev.tutti.proto.v1.JobState;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
+
+class TuttiTest {
+    private static final String JOB = "../examples/mnist-mlp.yaml";
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    @TempDir
+    private Path folder;
+
+    private ScriptedJobs jobs;
+
+    @BeforeEach
+    void start() throws IOException {
+        jobs = ScriptedJobs.start();
+    }
+
+    @AfterEach
+    void stop() {
+        jobs.close();
+    }
+
+    @ParameterizedTest(name = "tutti {0}")
+    @CsvSource(delimiter = '|', textBlock = """
+        ''                               | 2 | tutti: name a command
+        tran                             | 2 | tutti: unknown command 'tran'; did you mean 'train'?
+        jobs                             | 2 | tutti jobs: name one of list, describe, watch, stop, cancel
+        jobs lst                         | 2 | tutti jobs: unknown command 'lst'; did you mean 'list'?
+        train                            | 2 | tutti train: missing required parameter: 'FILE'
+        train --procesess x.yaml         | 2 | tutti train: unknown option '--procesess'; did you mean '--processes'?
+        train --procesess                | 2 | tutti train: unknown option '--procesess'; did you mean '--processes'?
+        train x.yaml y.yaml              | 2 | tutti train: unexpected argument 'y.yaml'
+        train nothing.yaml               | 2 | nothing.yaml does not exist
+        train x.yaml --workers 0         | 2 | --workers must be at least 1, but is 0
+        train x.yaml --workers two       | 2 | tutti train: invalid value for option '--workers': 'two' is not an int
+        train ../examples/mnist-mlp.yaml --data nothing | 2 | --data nothing is not a folder
+        submit ../examples/mnist-mlp.yaml --set training.epoch=1 | 2 | --set training.epoch=1: unknown key 'epoch' under training; did you mean 'epochs'?
+        jobs list --coordinator here     | 2 | --coordinator must be HOST:PORT, such as 127.0.0.1:7070, but is 'here'
+        jobs list --coordinator 127.0.0.1:1 | 4 | no coordinator answers at 127.0.0.1:1 (Connection refused)
+        worker                           | 1 | this installation has no worker: its jar is not on the class path
+        worker --set x                   | 2 | --set x: write key=value, for example --set grpc.port=7071
+        checkpoints export nothing --to x --state nowhere | 3 | there is no checkpoint of 'nothing' in nowhere/checkpoints; 'tutti checkpoints list' shows what there is
+        """)
+    void badInputIsOneSentenceAndAnExitCode(String line, int exitCode, String sentence) {
+        int code = tutti(line.isEmpty() ? new String[0] : line.split(" "));
+
+        assertThat(errText().lines().findFirst()).contains(sentence);
+        assertThat(code).isEqualTo(exitCode);
+        assertThat(outText()).isEmpty();
+    }
+
+    @ParameterizedTest(name = "{0} --help")
+    @MethodSource("commands")
+    void everyCommandHasHelp(String command) {
+        var arguments = Stream.concat(Stream.of(command.split(" ")).skip(1), Stream.of("--help"))
+                .toArray(String[]::new);
+
+        assertThat(tutti(arguments)).isZero();
+        assertThat(outText()).startsWith("Usage: " + command);
+    }
+
+    static Stream<String> commands() {
+        return names(Tutti.commandLine(Shell.ofProcess()));
+    }
+
+    private static Stream<String> names(CommandLine command) {
+        return Stream.concat(
+                Stream.of(command.getCommandSpec().qualifiedName()),
+                command.getSubcommands().values().stream().flatMap(TuttiTest::names));
+    }
+
+    @Test
+    void aDryRunPrintsTheWholeJob() {
+        assertThat(tutti("submit", JOB, "--dry-run", "--set", "training.precision=bf16"))
+                .isZero();
+
+        assertThat(outText()).contains("precision: bf16", "source: mnist", "beta1: 0.9", "consistency: synchronous");
+    }
+
+    @Test
+    void aDetachedJobIsOnlyItsId() {
+        assertThat(tutti("submit", JOB, "--detach", "--coordinator", jobs.address()))
+                .isZero();
+
+        assertThat(outText()).isEqualTo("job-1\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "JOB_STATE_SUCCEEDED, 0",
+        "JOB_STATE_FAILED, 1",
+        "JOB_STATE_STOPPED, 0",
+        "JOB_STATE_CANCELLED, 8",
+    })
+    void theExitCodeSaysHowTheJobEnded(JobState end, int exitCode) {
+        jobs.play(event(job("job-1", JobState.JOB_STATE_RUNNING)), event(job("job-1", end)));
+
+        assertThat(tutti("submit", JOB, "--coordinator", jobs.address())).isEqualTo(exitCode);
+    }
+
+    @Test
+    void jobsAreListedDescribedAndEnded() throws IOException {
+        tutti("submit", JOB, "--detach", "--coordinator", jobs.address());
+
+        assertThat(tutti("jobs", "list", "--coordinator", jobs.address())).isZero();
+        assertThat(outText()).contains("ID", "job-1  mnist-mlp  planning");
+        out.reset();
+        assertThat(tutti("jobs", "describe", "job-1", "-o", "json", "--coordinator", jobs.address()))
+                .isZero();
+        assertThat(new ObjectMapper()
+                        .readTree(outText())
+                        .at("/spec/training/batch")
+                        .asInt())
+                .isEqualTo(128);
+        assertThat(tutti("jobs", "describe", "job-7", "--coordinator", jobs.address()))
+                .isEqualTo(3);
+        assertThat(tutti("jobs", "stop", "job-1", "--coordinator", jobs.address()))
+                .isZero();
+        assertThat(tutti("jobs", "cancel", "job-1", "--coordinator", jobs.address()))
+                .isEqualTo(1);
+        assertThat(errText()).contains("there is no job job-7", "job job-1 is stopping", "has already ended");
+    }
+
+    @Test
+    void theCoordinatorMayComeFromTheEnvironment() {
+        assertThat(run(Map.of("TUTTI_COORDINATOR", jobs.address()), "jobs", "list"))
+                .isZero();
+        assertThat(run(Map.of("TUTTI_COORDINATOR", jobs.address()), "checkpoints", "list"))
+                .isZero();
+        assertThat(outText()).contains("job-1  500");
+    }
+
+    @Test
+    void withoutACoordinatorCheckpointsAreThoseOfTheStateFolder() throws IOException {
+        Files.createDirectories(folder.resolve("checkpoints/job-1/step-000000500"));
+
+        assertThat(tutti("checkpoints", "list", "--state", folder.toString(), "-o", "json"))
+                .isZero();
+        assertThat(outText().strip()).isEqualTo("[ ]");
+    }
+
+    private int tutti(String... arguments) {
+        return run(Map.of(), arguments);
+    }
+
+    private int run(Map<String, String> environment, String... arguments) {
+        var shell = new Shell(
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new Narration(new PrintStream(err, true, StandardCharsets.UTF_8), false),
+                environment,
+                InstantSource.system());
+        return Tutti.run(shell, arguments);
+    }
+
+    private String outText() {
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    private String errText() {
+        return err.toString(StandardCharsets.UTF_8);
+    }
+}

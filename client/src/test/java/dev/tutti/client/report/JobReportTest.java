@@ -1,0 +1,117 @@
+package dev.tutti.client.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tutti.proto.v1.EpochResult;
+import dev.tutti.proto.v1.Evaluation;
+import dev.tutti.proto.v1.Job;
+import dev.tutti.proto.v1.JobResult;
+import dev.tutti.proto.v1.JobSpec;
+import dev.tutti.proto.v1.JobState;
+import dev.tutti.proto.v1.Precision;
+import dev.tutti.proto.v1.Training;
+import java.io.IOException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class JobReportTest {
+    private static final List<String> KEYS = List.of(
+            "job_id",
+            "state",
+            "epochs",
+            "steps",
+            "samples",
+            "train_loss",
+            "validation",
+            "test",
+            "wall_seconds",
+            "training_seconds",
+            "samples_per_second",
+            "parameters",
+            "parameters_sha256",
+            "checkpoint",
+            "workers",
+            "parameter_servers",
+            "generations",
+            "backend",
+            "precision");
+
+    private static final Job SUCCEEDED = Job.newBuilder()
+            .setId("job-1")
+            .setState(JobState.JOB_STATE_SUCCEEDED)
+            .setSpec(JobSpec.newBuilder().setTraining(Training.newBuilder().setPrecision(Precision.PRECISION_BF16)))
+            .addEpochs(EpochResult.newBuilder().setEpoch(1))
+            .setGeneration(1)
+            .addWorkers("worker-1")
+            .addWorkers("worker-2")
+            .addParameterServers("parameter-server-1")
+            .setResult(JobResult.newBuilder()
+                    .setSteps(10)
+                    .setSamples(1000)
+                    .setTrainLoss(0.25)
+                    .setValidation(Evaluation.newBuilder()
+                            .setLoss(0.5)
+                            .setAccuracy(0.9)
+                            .setSamples(100))
+                    .setTest(Evaluation.newBuilder()
+                            .setLoss(0.5)
+                            .setAccuracy(0.95)
+                            .setSamples(200))
+                    .setTrainingSeconds(4)
+                    .setParameters(123)
+                    .setParametersSha256("abc")
+                    .setCheckpoint("/checkpoints/step-000000010")
+                    .setBackend("cpu"))
+            .build();
+
+    @Test
+    void aSucceededJobHasExactlyThePromisedKeys() throws IOException {
+        JsonNode report = json(SUCCEEDED);
+
+        assertThat(report.fieldNames()).toIterable().containsExactlyElementsOf(KEYS);
+        assertThat(report.get("state").asText()).isEqualTo("succeeded");
+        assertThat(report.at("/test/accuracy").asDouble()).isEqualTo(0.95);
+        assertThat(report.at("/validation/samples").asInt()).isEqualTo(100);
+        assertThat(report.get("samples_per_second").asDouble()).isEqualTo(250);
+        assertThat(report.get("wall_seconds").asDouble()).isEqualTo(6.5);
+        assertThat(report.get("workers").asInt()).isEqualTo(2);
+        assertThat(report.get("precision").asText()).isEqualTo("bf16");
+    }
+
+    @Test
+    void aFailedJobHasThemToo_andAReason() throws IOException {
+        Job failed = SUCCEEDED.toBuilder()
+                .setState(JobState.JOB_STATE_FAILED)
+                .setReason("loss is NaN at step 17")
+                .clearResult()
+                .build();
+
+        JsonNode report = json(failed);
+
+        assertThat(report.fieldNames()).toIterable().containsAll(KEYS).hasSize(KEYS.size() + 1);
+        assertThat(report.get("reason").asText()).isEqualTo("loss is NaN at step 17");
+        assertThat(report.get("test").isNull()).isTrue();
+        assertThat(report.get("parameters_sha256").isNull()).isTrue();
+    }
+
+    @Test
+    void aLossThatIsNoNumberIsNull() throws IOException {
+        var broken = SUCCEEDED.toBuilder();
+        broken.getResultBuilder().setTrainLoss(Double.NaN);
+
+        assertThat(json(broken.build()).get("train_loss").isNull()).isTrue();
+    }
+
+    @Test
+    void tablesShowTheSame() {
+        assertThat(JobTables.result(SUCCEEDED, 6.5))
+                .contains(
+                        "job         job-1  succeeded", "accuracy 95.00 % (200 samples)", "1,000 samples in 10 steps");
+    }
+
+    private static JsonNode json(Job job) throws IOException {
+        return new ObjectMapper().readTree(OutputFormat.json.render(JobReport.result(job, 6.5), () -> ""));
+    }
+}
