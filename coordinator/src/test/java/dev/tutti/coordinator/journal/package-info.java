@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tutti.coordinator.journal;
+
+import org.jspecify.annotations.NullMarked;
