@@ -24,21 +24,25 @@ public final class DidYouMean {
                 .orElse("");
     }
 
-    /** Levenshtein's distance, letter case ignored. */
+    /** Levenshtein's distance, two letters swapped counted as one edit, letter case ignored. */
     private static int distance(String from, String to) {
-        int[] previous = new int[to.length() + 1];
-        for (int j = 0; j < previous.length; j++) {
-            previous[j] = j;
-        }
-        for (int i = 1; i <= from.length(); i++) {
-            int[] row = new int[previous.length];
-            row[0] = i;
-            for (int j = 1; j < row.length; j++) {
-                boolean same = Character.toLowerCase(from.charAt(i - 1)) == Character.toLowerCase(to.charAt(j - 1));
-                row[j] = Math.min(Math.min(row[j - 1], previous[j]) + 1, previous[j - 1] + (same ? 0 : 1));
+        int[][] distances = new int[from.length() + 1][to.length() + 1];
+        for (int i = 0; i <= from.length(); i++) {
+            for (int j = 0; j <= to.length(); j++) {
+                distances[i][j] = i == 0 || j == 0 ? i + j : shortest(distances, from, i, to, j);
             }
-            previous = row;
         }
-        return previous[to.length()];
+        return distances[from.length()][to.length()];
+    }
+
+    private static int shortest(int[][] distances, String from, int i, String to, int j) {
+        int replaced = distances[i - 1][j - 1] + (same(from, i - 1, to, j - 1) ? 0 : 1);
+        int shortest = Math.min(replaced, Math.min(distances[i - 1][j], distances[i][j - 1]) + 1);
+        boolean swapped = i > 1 && j > 1 && same(from, i - 1, to, j - 2) && same(from, i - 2, to, j - 1);
+        return swapped ? Math.min(shortest, distances[i - 2][j - 2] + 1) : shortest;
+    }
+
+    private static boolean same(String from, int i, String to, int j) {
+        return Character.toLowerCase(from.charAt(i)) == Character.toLowerCase(to.charAt(j));
     }
 }

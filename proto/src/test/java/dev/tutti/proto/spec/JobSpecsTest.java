@@ -1,0 +1,112 @@
+package dev.tutti.proto.spec;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tutti.proto.v1.Adam;
+import dev.tutti.proto.v1.JobSpec;
+import dev.tutti.proto.v1.Loss;
+import dev.tutti.proto.v1.Normalize;
+import dev.tutti.proto.v1.Precision;
+import dev.tutti.proto.v1.Transform;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+
+class JobSpecsTest {
+    private static JobSpec.Builder small() {
+        JobSpec.Builder spec = JobSpec.newBuilder();
+        spec.getModelBuilder().setPreset("mlp").addHidden(32);
+        spec.getDataBuilder().getSourceBuilder().setName("digits");
+        spec.getTrainingBuilder().setEpochs(1).setBatch(64);
+        return spec;
+    }
+
+    @Test
+    void whatIsLeftOutIsFilledIn() {
+        JobSpec spec = JobSpecs.withDefaults(small().build());
+        assertThat(spec.getName()).isEqualTo("job");
+        assertThat(spec.getTraining().getLoss()).isEqualTo(Loss.LOSS_CROSS_ENTROPY);
+        assertThat(spec.getTraining().getPrecision()).isEqualTo(Precision.PRECISION_F32);
+        assertThat(spec.getTraining().getConsistency().hasSynchronous()).isTrue();
+        assertThat(spec.getTraining().getOptimizer().getAdam())
+                .isEqualTo(Adam.newBuilder()
+                        .setRate(0.001)
+                        .setBeta1(0.9)
+                        .setBeta2(0.999)
+                        .setEpsilon(1e-8)
+                        .build());
+        assertThat(spec.getCluster().getWorkers().getMin()).isEqualTo(1);
+        assertThat(spec.getCluster().getWorkers().getMax()).isEqualTo(1);
+        assertThat(spec.getCluster().getParameterServers()).isEqualTo(1);
+        assertThat(spec.getCluster().getSlices()).isEqualTo(1);
+        assertThat(spec.getCheckpoint().getKeep()).isEqualTo(3);
+        assertThat(JobSpecs.problems(spec)).isEmpty();
+        assertThat(JobSpecs.withDefaults(spec)).isEqualTo(spec);
+    }
+
+    @Test
+    void slicesFollowTheMostWorkers() {
+        JobSpec.Builder spec = small();
+        spec.getClusterBuilder().getWorkersBuilder().setMin(2).setMax(4);
+        assertThat(JobSpecs.withDefaults(spec.build()).getCluster().getSlices()).isEqualTo(4);
+    }
+
+    @Test
+    void everyBrokenRuleIsNamedWithItsPath() {
+        assertProblem(
+                s -> s.getModelBuilder().setPreset("mpl"),
+                "model.preset: there is no preset mpl (did you mean mlp?); known presets: mlp");
+        assertProblem(s -> s.getModelBuilder().addHidden(0), "model.hidden[1]: must be 1 to 65536, got 0");
+        assertProblem(s -> s.getModelBuilder().addHidden(-1), "model.hidden[1]: must be 1 to 65536, got 4294967295");
+        assertProblem(
+                s -> s.getDataBuilder().getSourceBuilder().setName("minst"),
+                "data.source: there is no source minst (did you mean mnist?); known sources: mnist, digits, or {idx:"
+                        + " …}, {digits: …}");
+        assertProblem(
+                s -> s.getDataBuilder().clearSource(),
+                "data.source: is missing; known sources: mnist, digits, or {idx: …}, {digits: …}");
+        assertProblem(
+                s -> s.getDataBuilder().getSplitBuilder().setValidation(1),
+                "data.split.validation: must be at least 0 and less than 1, got 1.0");
+        assertProblem(
+                s -> s.getDataBuilder().getSplitBuilder().setValidation(Double.NaN),
+                "data.split.validation: must be at least 0 and less than 1, got NaN");
+        assertProblem(
+                s -> s.getDataBuilder()
+                        .addTransforms(Transform.newBuilder()
+                                .setNormalize(Normalize.newBuilder().setMean(0.5))),
+                "data.transforms[0].normalize.std: must be a finite number other than 0, got 0.0");
+        assertProblem(s -> s.getTrainingBuilder().setEpochs(0), "training.epochs: must be 1 to 1000000, got 0");
+        assertProblem(
+                s -> s.getTrainingBuilder()
+                        .getOptimizerBuilder()
+                        .getSgdBuilder()
+                        .setMomentum(0.9),
+                "training.optimizer.sgd.rate: must be a finite number greater than 0, got 0.0");
+        assertProblem(
+                s -> s.getTrainingBuilder()
+                        .getOptimizerBuilder()
+                        .getAdamBuilder()
+                        .setBeta2(1),
+                "training.optimizer.adam.beta2: must be at least 0 and less than 1, got 1.0");
+        assertProblem(
+                s -> s.getClusterBuilder().getWorkersBuilder().setMin(3).setMax(2),
+                "cluster.workers.max: must be at least workers.min, which is 3, got 2");
+        assertProblem(
+                s -> s.getClusterBuilder().setParameterServers(0),
+                "cluster.parameter-servers: must be 1 to 1024, got 0");
+        assertProblem(
+                s -> s.getClusterBuilder().setSlices(65),
+                "cluster.slices: must be at most training.batch, which is 64, so that no slice is empty, got 65");
+        assertProblem(
+                s -> s.getClusterBuilder().setSlices(1).getWorkersBuilder().setMax(2),
+                "cluster.slices: must be at least workers.max, which is 2, so that every worker has a slice, got 1");
+    }
+
+    private static void assertProblem(Consumer<JobSpec.Builder> breaking, String expected) {
+        JobSpec.Builder spec = small();
+        breaking.accept(spec);
+        assertThat(JobSpecs.problems(JobSpecs.withDefaults(spec.build())))
+                .extracting(SpecProblem::toString)
+                .containsExactly(expected);
+    }
+}
