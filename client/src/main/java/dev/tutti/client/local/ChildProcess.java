@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 
 /** A role in a JVM of its own. {@link #close} asks it to end, and ends it if it does not. */
 final class ChildProcess implements RunningRole {
-    private static final Duration START_PATIENCE = Duration.ofSeconds(90);
+    private static final Duration START_PATIENCE = Duration.ofMinutes(3);
     private static final Duration END_PATIENCE = Duration.ofSeconds(20);
     private static final long POLL_MILLIS = 20;
     private static final int LOG_LINES_SHOWN = 12;
