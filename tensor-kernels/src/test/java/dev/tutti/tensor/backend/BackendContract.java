@@ -180,6 +180,29 @@ public abstract class BackendContract {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(
+            value = ElementType.class,
+            names = {"F32", "BF16"})
+    void notANumberInAnyParameterReachesTheLoss(ElementType compute) {
+        for (float bad : new float[] {Float.NaN, Float.intBitsToFloat(0xffc00000)}) {
+            for (int parameter = 0; parameter < 6; parameter++) {
+                try (Execution execution = training(4, compute)) {
+                    execution.draw(1, MODEL.outputs()).parameter(parameter).set(0, bad);
+                    assertThat(execution.run().output(Models.LOSS_SUM))
+                            .as(
+                                    "loss with %s",
+                                    execution
+                                            .graph()
+                                            .parameters()
+                                            .get(parameter)
+                                            .name())
+                            .containsExactly(Float.NaN);
+                }
+            }
+        }
+    }
+
     @Test
     void labelThatIsNoClassIsRefused() {
         try (Execution execution = training(4, ElementType.F32)) {

@@ -28,8 +28,8 @@ final class CpuBackend implements Backend {
 
     static CpuBackend oneDnn(int threads) {
         var engine = OneDnn.engine();
-        String numerics = "cpu: oneDNN %s, instruction set 0x%x, threads %d"
-                .formatted(OneDnn.libraryVersion(), OneDnn.instructionSetCode(), threads);
+        String numerics = "cpu: oneDNN %s, %s, threads %d"
+                .formatted(OneDnn.libraryVersion(), OneDnn.instructionSetName(), threads);
         return new CpuBackend(numerics, memory -> new OneDnnKernels(memory, engine, threads));
     }
 
@@ -68,7 +68,7 @@ final class CpuBackend implements Backend {
             Tensor y = instruction.result();
             return switch (instruction.op()) {
                 case Op.MatMul op -> matrices.matMul(op, y);
-                case Op.Dense op -> matrices.dense(op, y);
+                case Op.Dense op -> dense(op, y);
                 case Op.Cast op -> matrices.cast(op, y);
                 case Op.AddBias op -> elementwise.addBias(op, y);
                 case Op.Add op -> elementwise.add(op, y);
@@ -79,6 +79,21 @@ final class CpuBackend implements Backend {
                 case Op.CrossEntropyGradient op -> losses.crossEntropyGradient(op, y);
                 case Op.SquaredError op -> losses.squaredError(op, y);
                 case Op.SquaredErrorGradient op -> losses.squaredErrorGradient(op, y);
+            };
+        }
+
+        /** The activation follows while the result is in the cache: oneDNN's own relu makes a NaN 0, and so would hide it from the loss. */
+        private Kernel dense(Op.Dense op, Tensor y) {
+            Kernel affine = matrices.dense(op, y);
+            return switch (op.activation()) {
+                case IDENTITY -> affine;
+                case RELU -> {
+                    Kernel relu = elementwise.reluInPlace(y);
+                    yield () -> {
+                        affine.run();
+                        relu.run();
+                    };
+                }
             };
         }
     }

@@ -11,6 +11,11 @@ import java.util.Arrays;
 
 /** Operations that touch each element once. Row buffers are allocated when a kernel is bound. */
 final class ElementwiseKernels {
+    /** Elements of a block of bf16. */
+    private static final int BLOCK = 4096;
+
+    private static final int BF16_INFINITY = 0x7f80;
+
     private final ProgramMemory memory;
 
     ElementwiseKernels(ProgramMemory memory) {
@@ -66,14 +71,40 @@ final class ElementwiseKernels {
     }
 
     Kernel relu(Op.Relu op, Tensor result) {
-        Rows x = Rows.flat(memory.of(op.x()));
-        Rows y = Rows.flat(memory.of(result));
+        return reluF32(memory.of(op.x()), memory.of(result));
+    }
+
+    Kernel reluInPlace(Tensor tensor) {
+        MemorySegment segment = memory.of(tensor);
+        return switch (tensor.type()) {
+            case F32 -> reluF32(segment, segment);
+            case BF16 -> reluBf16(segment);
+            case I32 -> throw new IllegalArgumentException("no relu of " + tensor);
+        };
+    }
+
+    private static Kernel reluF32(MemorySegment from, MemorySegment to) {
+        Rows x = Rows.flat(from);
+        Rows y = Rows.flat(to);
         float[] row = y.newRow();
         return () -> {
             for (int r = 0; r < y.count(); r++) {
                 x.load(r, row);
                 relu(row, y.length(r));
                 y.store(row, r);
+            }
+        };
+    }
+
+    private static Kernel reluBf16(MemorySegment segment) {
+        int count = (int) Math.min(BLOCK, segment.byteSize() / Short.BYTES);
+        short[] block = new short[count];
+        return () -> {
+            for (long offset = 0; offset < segment.byteSize(); offset += (long) BLOCK * Short.BYTES) {
+                int length = (int) Math.min(count, (segment.byteSize() - offset) / Short.BYTES);
+                MemorySegment.copy(segment, JAVA_SHORT_UNALIGNED, offset, block, 0, length);
+                relu(block, length);
+                MemorySegment.copy(block, 0, segment, JAVA_SHORT_UNALIGNED, offset, length);
             }
         };
     }
@@ -121,6 +152,16 @@ final class ElementwiseKernels {
     private static void relu(float[] x, int count) {
         for (int i = 0; i < count; i++) {
             x[i] = Math.max(x[i], 0);
+        }
+    }
+
+    /** On the bits of bf16: clears what has its sign set, unless it is a NaN. */
+    private static void relu(short[] x, int count) {
+        for (int i = 0; i < count; i++) {
+            int bits = x[i];
+            int positive = ~(bits >> 31);
+            int notANumber = (BF16_INFINITY - (bits & 0x7fff)) >> 31;
+            x[i] = (short) (bits & (positive | notANumber));
         }
     }
 

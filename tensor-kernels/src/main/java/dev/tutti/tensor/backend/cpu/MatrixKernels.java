@@ -11,6 +11,7 @@ sealed interface MatrixKernels permits OneDnnKernels, PortableKernels {
 
     Kernel matMul(Op.MatMul op, Tensor result);
 
+    /** x · weightᵀ + bias, without the activation. */
     Kernel dense(Op.Dense op, Tensor result);
 
     Kernel cast(Op.Cast op, Tensor result);

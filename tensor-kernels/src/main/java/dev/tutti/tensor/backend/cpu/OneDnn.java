@@ -1,7 +1,6 @@
 package dev.tutti.tensor.backend.cpu;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -36,11 +35,7 @@ record OneDnn(
         MethodHandle attributesCreate,
         MethodHandle attributesSetDeterministic,
         MethodHandle attributesSetScratchpadMode,
-        MethodHandle attributesSetPostOps,
         MethodHandle attributesDestroy,
-        MethodHandle postOpsCreate,
-        MethodHandle postOpsAppendEltwise,
-        MethodHandle postOpsDestroy,
         MethodHandle matMulCreate,
         MethodHandle reorderCreate,
         MethodHandle descriptionLayout,
@@ -55,7 +50,6 @@ record OneDnn(
     private static final int IN_ORDER = 1;
     private static final int USER_SCRATCHPAD = 1;
     private static final int SCRATCHPAD_LAYOUT = 136;
-    private static final int RELU = 0x20;
     private static final long ALIGNMENT = 64;
 
     private static final Loading LOADING = Loading.attempt();
@@ -71,7 +65,7 @@ record OneDnn(
                 SymbolLookup dnnl = SymbolLookup.libraryLookup(unpacked.resolve("libdnnl.so.3"), Arena.global());
                 return new Loading(link(dnnl, omp), "");
             } catch (IOException | RuntimeException | LinkageError e) {
-                return new Loading(null, "oneDNN for " + NativeFolder.platform() + ": " + e.getMessage());
+                return new Loading(null, "oneDNN for " + NativeFolder.platform() + ": " + e);
             }
         }
     }
@@ -107,11 +101,7 @@ record OneDnn(
                 status(dnnl, "dnnl_primitive_attr_create", ADDRESS),
                 status(dnnl, "dnnl_primitive_attr_set_deterministic", ADDRESS, JAVA_INT),
                 status(dnnl, "dnnl_primitive_attr_set_scratchpad_mode", ADDRESS, enumeration),
-                status(dnnl, "dnnl_primitive_attr_set_post_ops", ADDRESS, ADDRESS),
                 status(dnnl, "dnnl_primitive_attr_destroy", ADDRESS),
-                status(dnnl, "dnnl_post_ops_create", ADDRESS),
-                status(dnnl, "dnnl_post_ops_append_eltwise", ADDRESS, enumeration, JAVA_FLOAT, JAVA_FLOAT),
-                status(dnnl, "dnnl_post_ops_destroy", ADDRESS),
                 status(
                         dnnl,
                         "dnnl_matmul_primitive_desc_create",
@@ -162,9 +152,23 @@ record OneDnn(
                 + version.getAtIndex(JAVA_INT, 2);
     }
 
-    /** The value of {@code dnnl_cpu_isa_t} that bounds the generated code. */
-    static int instructionSetCode() {
-        return (int) call(library().instructionSet);
+    /** What bounds the generated code, as {@code dnnl_cpu_isa_t} calls it. */
+    static String instructionSetName() {
+        int code = (int) call(library().instructionSet);
+        return switch (code) {
+            case 0x1 -> "sse41";
+            case 0x3 -> "avx";
+            case 0x7 -> "avx2";
+            case 0xf -> "avx2_vnni";
+            case 0x1f -> "avx2_vnni_2";
+            case 0x27 -> "avx512_core";
+            case 0x67 -> "avx512_core_vnni";
+            case 0xe7 -> "avx512_core_bf16";
+            case 0x1ef -> "avx512_core_fp16";
+            case 0xfef -> "avx512_core_amx";
+            case 0x1fef -> "avx512_core_amx_fp16";
+            default -> "isa-0x" + Integer.toHexString(code);
+        };
     }
 
     /** For the calling thread; OpenMP keeps the number with each thread. */
@@ -172,7 +176,7 @@ record OneDnn(
         try {
             library().setThreads.invokeExact(threads);
         } catch (Throwable e) {
-            throw new AssertionError("omp_set_num_threads does not throw", e);
+            throw unchecked(e);
         }
     }
 
@@ -207,17 +211,11 @@ record OneDnn(
         return create("memory", arena, library().memoryCreate, library().memoryDestroy, layout, engine, bytes);
     }
 
-    /** Deterministic, with the scratchpad as an argument; with or without a relu at the end. */
-    static MemorySegment attributes(boolean relu, Arena arena) {
-        OneDnn dnnl = library();
-        MemorySegment attributes = create("attributes", arena, dnnl.attributesCreate, dnnl.attributesDestroy);
-        check("attributes", call(dnnl.attributesSetDeterministic, attributes, 1));
-        check("attributes", call(dnnl.attributesSetScratchpadMode, attributes, USER_SCRATCHPAD));
-        if (relu) {
-            MemorySegment postOps = create("post-ops", arena, dnnl.postOpsCreate, dnnl.postOpsDestroy);
-            check("post-op relu", call(dnnl.postOpsAppendEltwise, postOps, RELU, 0f, 0f));
-            check("post-ops", call(dnnl.attributesSetPostOps, attributes, postOps));
-        }
+    /** Deterministic, with the scratchpad as an argument. */
+    static MemorySegment attributes(Arena arena) {
+        MemorySegment attributes = create("attributes", arena, library().attributesCreate, library().attributesDestroy);
+        check("attributes", call(library().attributesSetDeterministic, attributes, 1));
+        check("attributes", call(library().attributesSetScratchpadMode, attributes, USER_SCRATCHPAD));
         return attributes;
     }
 
@@ -275,7 +273,7 @@ record OneDnn(
         try {
             status = (int) library().primitiveExecute.invokeExact(primitive, stream, arguments, argumentArray);
         } catch (Throwable e) {
-            throw new AssertionError("dnnl_primitive_execute does not throw", e);
+            throw unchecked(e);
         }
         if (status != 0) {
             throw failure("execution", status);
@@ -298,8 +296,17 @@ record OneDnn(
         try {
             return function.invokeWithArguments(arguments);
         } catch (Throwable e) {
-            throw new AssertionError("a native function does not throw", e);
+            throw unchecked(e);
         }
+    }
+
+    /** Native functions throw nothing; the call itself does, for memory that is closed, say. */
+    private static RuntimeException unchecked(Throwable thrown) {
+        return switch (thrown) {
+            case RuntimeException e -> e;
+            case Error e -> throw e;
+            default -> new IllegalStateException("calling oneDNN", thrown);
+        };
     }
 
     private static void check(String what, Object status) {

@@ -2,7 +2,6 @@ package dev.tutti.tensor.backend.cpu;
 
 import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.backend.ProgramMemory;
-import dev.tutti.tensor.graph.Activation;
 import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.Op;
 import dev.tutti.tensor.graph.Tensor;
@@ -43,25 +42,21 @@ final class OneDnnKernels implements MatrixKernels {
     @Override
     public Kernel matMul(Op.MatMul op, Tensor result) {
         return orPortable(
-                () -> product(
-                        List.of(
-                                Operand.matrix(op.left(), op.transposeLeft()),
-                                Operand.matrix(op.right(), op.transposeRight()),
-                                Operand.matrix(result, false)),
-                        Activation.IDENTITY),
+                () -> product(List.of(
+                        Operand.matrix(op.left(), op.transposeLeft()),
+                        Operand.matrix(op.right(), op.transposeRight()),
+                        Operand.matrix(result, false))),
                 () -> portable.matMul(op, result));
     }
 
     @Override
     public Kernel dense(Op.Dense op, Tensor result) {
         return orPortable(
-                () -> product(
-                        List.of(
-                                Operand.matrix(op.x(), false),
-                                Operand.matrix(op.weight(), true),
-                                Operand.matrix(result, false),
-                                Operand.row(op.bias())),
-                        op.activation()),
+                () -> product(List.of(
+                        Operand.matrix(op.x(), false),
+                        Operand.matrix(op.weight(), true),
+                        Operand.matrix(result, false),
+                        Operand.row(op.bias()))),
                 () -> portable.dense(op, result));
     }
 
@@ -71,7 +66,7 @@ final class OneDnnKernels implements MatrixKernels {
             Operand from = Operand.flat(op.x());
             Operand to = Operand.flat(result);
             MemorySegment description = OneDnn.reorder(
-                    engine, from.layout(scratch), to.layout(scratch), OneDnn.attributes(false, scratch), scratch);
+                    engine, from.layout(scratch), to.layout(scratch), OneDnn.attributes(scratch), scratch);
             OneDnnArguments arguments = new OneDnnArguments(memory, engine);
             arguments.add(OneDnnArguments.SOURCE, from);
             arguments.add(OneDnnArguments.DESTINATION, to);
@@ -80,13 +75,9 @@ final class OneDnnKernels implements MatrixKernels {
     }
 
     /** @param operands left, right, result and perhaps a bias */
-    private Kernel product(List<Operand> operands, Activation activation) {
+    private Kernel product(List<Operand> operands) {
         try (Arena scratch = Arena.ofConfined()) {
             boolean biased = operands.size() == 4;
-            boolean relu = switch (activation) {
-                case IDENTITY -> false;
-                case RELU -> true;
-            };
             MemorySegment description = OneDnn.matMul(
                     engine,
                     List.of(
@@ -94,7 +85,7 @@ final class OneDnnKernels implements MatrixKernels {
                             operands.get(1).layout(scratch),
                             biased ? operands.get(3).layout(scratch) : MemorySegment.NULL,
                             operands.get(2).layout(scratch)),
-                    OneDnn.attributes(relu, scratch),
+                    OneDnn.attributes(scratch),
                     scratch);
             OneDnnArguments arguments = new OneDnnArguments(memory, engine);
             arguments.add(OneDnnArguments.SOURCE, operands.get(0));

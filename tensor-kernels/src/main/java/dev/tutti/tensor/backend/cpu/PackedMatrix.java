@@ -87,12 +87,4 @@ final class PackedMatrix {
             }
         }
     }
-
-    void relu() {
-        for (float[] row : rows) {
-            for (int c = 0; c < row.length; c++) {
-                row[c] = Math.max(row[c], 0);
-            }
-        }
-    }
 }

@@ -45,10 +45,6 @@ final class PortableKernels implements MatrixKernels {
             y.product(x, weight);
             bias.load(0, biasRow);
             y.addToRows(biasRow);
-            switch (op.activation()) {
-                case IDENTITY -> {}
-                case RELU -> y.relu();
-            }
             y.store();
         };
     }
