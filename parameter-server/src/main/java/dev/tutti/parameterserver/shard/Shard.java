@@ -252,8 +252,11 @@ public final class Shard implements AutoCloseable {
     }
 
     private void stepCompleted(long step) {
-        if (settings.isCheckpointDue(step) || wantedCheckpoint == step) {
+        boolean wanted = wantedCheckpoint == step;
+        if (wanted) {
             wantedCheckpoint = -1;
+        }
+        if (wanted || settings.isCheckpointDue(step)) {
             checkpoint(step);
         }
     }

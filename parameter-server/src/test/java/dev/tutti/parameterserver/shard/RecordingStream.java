@@ -1,0 +1,78 @@
+package dev.tutti.parameterserver.shard;
+
+import dev.tutti.proto.v1.FrameHeader;
+import dev.tutti.proto.wire.ExchangeFrame;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A worker's stream that remembers what came; it takes as many frames as it is told to. */
+final class RecordingStream implements WorkerStream {
+    final List<Received> received = new ArrayList<>();
+    int credit = Integer.MAX_VALUE;
+
+    @Nullable
+    String refused;
+
+    @Nullable
+    String ended;
+
+    record Received(FrameHeader header, MemorySegment parameters) {
+        int chunk() {
+            return header.getChunk().getChunk();
+        }
+
+        long version() {
+            return header.getStep();
+        }
+    }
+
+    /** What came since the last call, as {@code chunk@version}. */
+    List<String> takeVersions() {
+        List<String> versions = received.stream()
+                .filter(frame -> frame.header.hasChunk())
+                .map(frame -> frame.chunk() + "@" + frame.version())
+                .toList();
+        received.clear();
+        return versions;
+    }
+
+    /** The parameters of a chunk as they came last. */
+    float[] parameters(int chunk) {
+        return received.stream()
+                .filter(frame -> frame.header.hasChunk() && frame.chunk() == chunk)
+                .reduce((_, last) -> last)
+                .orElseThrow()
+                .parameters()
+                .toArray(ValueLayout.JAVA_FLOAT);
+    }
+
+    @Override
+    public boolean isReady() {
+        return credit > 0;
+    }
+
+    @Override
+    public void send(ExchangeFrame frame) {
+        if (credit <= 0) {
+            throw new IllegalStateException("Sent while the stream was not ready");
+        }
+        credit--;
+        MemorySegment copy =
+                MemorySegment.ofArray(new float[(int) (frame.payload().byteSize() / Float.BYTES)]);
+        frame.payload().copyTo(copy);
+        received.add(new Received(frame.header(), copy));
+    }
+
+    @Override
+    public void refuse(String reason) {
+        refused = reason;
+    }
+
+    @Override
+    public void end(String reason) {
+        ended = reason;
+    }
+}
