@@ -1,4 +1,0 @@
-@NullMarked
-package dev.tutti.worker.data;
-
-import org.jspecify.annotations.NullMarked;

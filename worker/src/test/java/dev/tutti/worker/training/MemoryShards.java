@@ -1,0 +1,276 @@
+package dev.tutti.worker.training;
+
+import dev.tutti.proto.v1.Chunk;
+import dev.tutti.proto.v1.Encoding;
+import dev.tutti.proto.v1.Fenced;
+import dev.tutti.proto.v1.FrameHeader;
+import dev.tutti.proto.v1.ShardMap;
+import dev.tutti.proto.v1.TensorPlacement;
+import dev.tutti.proto.wire.ChunkGrid;
+import dev.tutti.proto.wire.ExchangeFrame;
+import dev.tutti.proto.wire.Exchanges;
+import dev.tutti.proto.wire.Payload;
+import dev.tutti.proto.wire.ShardMaps;
+import dev.tutti.proto.wire.SliceTree;
+import dev.tutti.tensor.graph.Initializer;
+import dev.tutti.tensor.random.ParameterInitialization;
+import io.grpc.Server;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ServerCalls;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
+
+/**
+ * The simplest parameter server that keeps the contract of {@code parameters.proto}: all shards of one job behind one port on loopback, plain
+ * gradient descent, one lock, everything in f32 arrays. It stands in for the real one in this module's tests.
+ */
+final class MemoryShards implements AutoCloseable {
+    private final ShardMap map;
+    private final float rate;
+    private final boolean synchronous;
+    private final Server server;
+    private final List<float[]> parameters = new ArrayList<>();
+    private final Map<List<Integer>, Long> versions = new HashMap<>();
+    private final Map<List<Integer>, Map<SliceTree.Node, float[]>> sums = new HashMap<>();
+    private final Set<Object> applied = new HashSet<>();
+    private final Set<Stream> streams = new HashSet<>();
+    private final SliceTree tree;
+    private long generation = 1;
+
+    MemoryShards(
+            List<TensorPlacement> tensors,
+            int shardCount,
+            int chunkElements,
+            int slices,
+            float rate,
+            boolean synchronous)
+            throws IOException {
+        this.rate = rate;
+        this.synchronous = synchronous;
+        this.tree = new SliceTree(slices);
+        this.server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+                .addService(ServerServiceDefinition.builder("tutti.v1.Parameters")
+                        .addMethod(Exchanges.METHOD, ServerCalls.asyncBidiStreamingCall(Stream::new))
+                        .build())
+                .maxInboundMessageSize(16 << 20)
+                .build()
+                .start();
+        List<ShardMaps.Server> servers = IntStream.range(0, shardCount)
+                .mapToObj(i -> new ShardMaps.Server("server-" + i, "127.0.0.1:" + server.getPort()))
+                .toList();
+        this.map = ShardMaps.plan(tensors, servers, chunkElements);
+        float[] flat = initialParameters(tensors);
+        for (int shard = 0; shard < map.getShardsCount(); shard++) {
+            parameters.add(Arrays.copyOfRange(flat, (int) map.getShards(shard).getBegin(), (int)
+                    map.getShards(shard).getEnd()));
+        }
+    }
+
+    ShardMap map() {
+        return map;
+    }
+
+    /** From here on other generations are fenced off. */
+    synchronized void fence(long newGeneration) {
+        generation = newGeneration;
+        sums.clear();
+    }
+
+    /** The lowest version over all chunks. */
+    synchronized long completeStep() {
+        long lowest = Long.MAX_VALUE;
+        for (int shard = 0; shard < map.getShardsCount(); shard++) {
+            for (int chunk = 0; chunk < ShardMaps.grid(map, shard).chunkCount(); chunk++) {
+                lowest = Math.min(lowest, version(shard, chunk));
+            }
+        }
+        return lowest;
+    }
+
+    /** As when the process is killed. */
+    @Override
+    public void close() {
+        server.shutdownNow();
+    }
+
+    private static float[] initialParameters(List<TensorPlacement> tensors) {
+        float[] flat = new float[(int) ShardMaps.elementCount(tensors)];
+        try (Arena arena = Arena.ofConfined()) {
+            for (TensorPlacement tensor : tensors) {
+                int count = (int) ShardMaps.elementCount(tensor);
+                MemorySegment values = arena.allocate(ValueLayout.JAVA_FLOAT, count);
+                float bound = (float) tensor.getInitializer().getUniformBound();
+                ParameterInitialization.fill(7, tensor.getName(), new Initializer.Uniform(bound), 0, count, values);
+                MemorySegment.copy(values, ValueLayout.JAVA_FLOAT, 0, flat, (int) tensor.getOffset(), count);
+            }
+        }
+        return flat;
+    }
+
+    private long version(int shard, int chunk) {
+        return versions.getOrDefault(List.of(shard, chunk), 0L);
+    }
+
+    private void push(Stream from, FrameHeader header, float[] gradient) {
+        int shard = header.getShard();
+        int chunk = header.getPush().getChunk();
+        if (synchronous) {
+            if (header.getStep() == version(shard, chunk) + 1) {
+                add(header, gradient).ifPresent(sum -> {
+                    apply(shard, chunk, sum);
+                    streams.stream().filter(stream -> stream.shard == shard).forEach(stream -> stream.sendChunk(chunk));
+                });
+            }
+        } else {
+            List<Integer> batch = List.of(
+                    shard, chunk, header.getPush().getEpoch(), header.getPush().getBatch());
+            if (applied.add(batch)) {
+                apply(shard, chunk, gradient);
+            }
+            from.sendChunk(chunk);
+        }
+    }
+
+    /** The root's sum, once it is complete. */
+    private Optional<float[]> add(FrameHeader header, float[] gradient) {
+        Map<SliceTree.Node, float[]> known =
+                sums.computeIfAbsent(List.of(header.getShard(), header.getPush().getChunk()), _ -> new HashMap<>());
+        SliceTree.Node node = tree.node(
+                        header.getPush().getSliceBegin(), header.getPush().getSliceEnd())
+                .orElseThrow();
+        float[] sum = gradient;
+        while (!tree.isRoot(node) && known.containsKey(tree.sibling(node))) {
+            SliceTree.Node sibling = tree.sibling(node);
+            float[] other = Objects.requireNonNull(known.remove(sibling));
+            boolean siblingIsLeft = tree.begin(sibling) < tree.begin(node);
+            sum = siblingIsLeft ? plus(other, sum) : plus(sum, other);
+            node = tree.parent(node);
+        }
+        if (tree.isRoot(node)) {
+            return Optional.of(sum);
+        }
+        known.put(node, sum);
+        return Optional.empty();
+    }
+
+    private static float[] plus(float[] left, float[] right) {
+        float[] sum = new float[left.length];
+        for (int i = 0; i < sum.length; i++) {
+            sum[i] = left[i] + right[i];
+        }
+        return sum;
+    }
+
+    private void apply(int shard, int chunk, float[] gradient) {
+        ChunkGrid grid = ShardMaps.grid(map, shard);
+        int begin = (int) (grid.begin(chunk) - grid.begin());
+        float[] range = parameters.get(shard);
+        for (int i = 0; i < gradient.length; i++) {
+            range[begin + i] -= rate * gradient[i];
+        }
+        versions.put(List.of(shard, chunk), version(shard, chunk) + 1);
+    }
+
+    /** One worker's stream to one shard. */
+    private final class Stream implements StreamObserver<ExchangeFrame> {
+        private final StreamObserver<ExchangeFrame> out;
+        private int shard = -1;
+        private long openGeneration;
+
+        Stream(StreamObserver<ExchangeFrame> out) {
+            this.out = out;
+        }
+
+        @Override
+        public void onNext(ExchangeFrame frame) {
+            synchronized (MemoryShards.this) {
+                try (frame) {
+                    FrameHeader header = frame.header();
+                    if (header.getGeneration() != generation) {
+                        out.onNext(new ExchangeFrame(header.toBuilder()
+                                .setFenced(Fenced.newBuilder()
+                                        .setExpectedGeneration(generation)
+                                        .setGotGeneration(header.getGeneration()))
+                                .build()));
+                        return;
+                    }
+                    switch (header.getKindCase()) {
+                        case OPEN -> open(header);
+                        case PUSH -> push(this, header, floats(frame.payload()));
+                        case PULL -> sendAll();
+                        case CHUNK, FENCED, REFUSED, KIND_NOT_SET -> throw new IllegalStateException(header.toString());
+                    }
+                }
+            }
+        }
+
+        private void open(FrameHeader header) {
+            shard = header.getShard();
+            openGeneration = header.getGeneration();
+            streams.removeIf(stream -> stream.openGeneration != openGeneration);
+            streams.add(this);
+            if (synchronous) {
+                sendAll();
+            }
+        }
+
+        private void sendAll() {
+            for (int chunk = 0; chunk < ShardMaps.grid(map, shard).chunkCount(); chunk++) {
+                sendChunk(chunk);
+            }
+        }
+
+        private void sendChunk(int chunk) {
+            ChunkGrid grid = ShardMaps.grid(map, shard);
+            int begin = (int) (grid.begin(chunk) - grid.begin());
+            float[] copy = Arrays.copyOfRange(parameters.get(shard), begin, begin + grid.elementCount(chunk));
+            FrameHeader header = FrameHeader.newBuilder()
+                    .setJob("job-1")
+                    .setShard(shard)
+                    .setGeneration(openGeneration)
+                    .setStep(version(shard, chunk))
+                    .setChunk(Chunk.newBuilder().setChunk(chunk).setEncoding(Encoding.ENCODING_F32))
+                    .build();
+            out.onNext(new ExchangeFrame(header, Payload.view(MemorySegment.ofArray(copy))));
+        }
+
+        @Override
+        public void onError(Throwable t) {
+            leave();
+        }
+
+        @Override
+        public void onCompleted() {
+            leave();
+            out.onCompleted();
+        }
+
+        private void leave() {
+            synchronized (MemoryShards.this) {
+                streams.remove(this);
+            }
+        }
+    }
+
+    private static float[] floats(Payload payload) {
+        float[] floats = new float[(int) (payload.byteSize() / 4)];
+        payload.copyTo(MemorySegment.ofArray(floats));
+        return floats;
+    }
+}
