@@ -24,18 +24,21 @@ final class Rejoining {
         turn.nobodyKnown();
         for (JobRecord job : List.copyOf(turn.state().active().values())) {
             switch (job.phase()) {
-                case Phase.Planning _ -> turn.put(job.in(new Phase.Planning(Optional.empty())));
-                case Phase.Queued _, Phase.Ended _ -> {}
-                case Phase.Starting(var training, var _) -> rejoin(turn, job, training);
-                case Phase.Running(var training)
-                when onlyManifestMissing(training) ->
-                    Checkpointing.complete(
-                            turn, job, training, training.schedule().totalSteps());
+                case Phase.Planning planning -> turn.put(job.in(new Phase.Planning(Optional.empty())));
+                case Phase.Queued queued -> {}
+                case Phase.Starting(var training, var assembly) -> rejoin(turn, job, training);
+                case Phase.Running(var training) when onlyManifestMissing(training) -> {}
                 case Phase.Running(var training) -> rejoin(turn, job, training);
-                case Phase.Stopping(var training, Halt.Saving(var step))
-                when hasAllParts(training, step) -> Checkpointing.complete(turn, job, training, step);
-                case Phase.Stopping(var training, var _) -> rejoin(turn, job, training);
+                case Phase.Stopping(var training, Halt.Saving(var step)) when hasAllParts(training, step) -> {}
+                case Phase.Stopping(var training, var halt) -> rejoin(turn, job, training);
+                case Phase.Ended ended -> {}
             }
+            // The last coordinator may have ended before it wrote them.
+            job.training()
+                    .ifPresent(training -> training.checkpoints()
+                            .parts()
+                            .keySet()
+                            .forEach(step -> Checkpointing.complete(turn, job, training, step)));
         }
     }
 

@@ -1,0 +1,176 @@
+package dev.tutti.coordinator.job;
+
+import static dev.tutti.coordinator.job.SimulatedCluster.JOB;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tutti.proto.v1.EndMode;
+import dev.tutti.proto.v1.EpochPart;
+import dev.tutti.proto.v1.Lease;
+import dev.tutti.proto.v1.LeaseAnswer;
+import dev.tutti.proto.v1.LeaseRequest;
+import dev.tutti.proto.v1.StartGeneration;
+import dev.tutti.proto.v1.ToWorker;
+import dev.tutti.proto.v1.WorkerFinished;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/** A worker that trains nothing, but tells the truth about it. One {@link #act} is a step, a batch or a report. */
+final class SimulatedWorker {
+    private final String name;
+    private final SimulatedCluster cluster;
+    private final boolean asynchronous;
+    private final Deque<LeaseAnswer> answers = new ArrayDeque<>();
+    private StartGeneration start = StartGeneration.getDefaultInstance();
+    private boolean running;
+    private boolean stopping;
+    private boolean pushed;
+    private int reportedEpochs;
+    private int batch;
+
+    SimulatedWorker(String name, SimulatedCluster cluster, boolean asynchronous) {
+        this.name = name;
+        this.cluster = cluster;
+        this.asynchronous = asynchronous;
+    }
+
+    void receive(ToWorker message) {
+        if (message.hasStart()) {
+            assertThat(message.getStart().getGeneration())
+                    .as("workers see growing generations")
+                    .isGreaterThan(start.getGeneration());
+            start = message.getStart();
+            running = true;
+            stopping = false;
+            pushed = false;
+            answers.clear();
+            batch = 0;
+            reportedEpochs = start.getValidatedEpochs();
+            if (asynchronous) {
+                ask(LeaseRequest.newBuilder());
+            }
+        } else if (message.hasEnd()) {
+            stopping = message.getEnd().getMode() == EndMode.END_MODE_STOP_AFTER_STEP;
+            running &= stopping;
+        } else if (message.hasLease()
+                && message.getLease().getGeneration() == start.getGeneration()
+                && !message.getLease().hasHold()) {
+            answers.addLast(message.getLease());
+        }
+    }
+
+    boolean canAct() {
+        if (!running) {
+            return false;
+        }
+        if (asynchronous) {
+            return stopping || !answers.isEmpty();
+        }
+        return !pushed || complete() >= pushedStep();
+    }
+
+    private long pushedStep = 0;
+
+    private long pushedStep() {
+        return pushedStep;
+    }
+
+    private long complete() {
+        return cluster.shards.completeStep;
+    }
+
+    void act() {
+        if (asynchronous) {
+            actAsynchronously();
+        } else {
+            actSynchronously();
+        }
+    }
+
+    private void actSynchronously() {
+        long complete = complete();
+        pushed = false;
+        long spe = start.getStepsPerEpoch();
+        if (reportedEpochs < complete / spe) {
+            epoch(reportedEpochs++);
+        } else if (stopping && complete < start.getTotalSteps()) {
+            finish(WorkerFinished.newBuilder().setStep(complete).setStopped(true));
+        } else if (complete == start.getTotalSteps()) {
+            finish(WorkerFinished.newBuilder().setStep(complete).setParametersSha256("same"));
+        } else {
+            pushed = true;
+            pushedStep = complete + 1;
+            boolean done = cluster.shards.push(
+                    start.getGeneration(), pushedStep, start.getSliceBegin(), start.getSliceEnd(), start.getSlices());
+            if (done && (pushedStep % Specs.EVERY == 0 || pushedStep == start.getTotalSteps())) {
+                cluster.part("ps-0", pushedStep);
+                cluster.part("ps-1", pushedStep);
+            }
+        }
+    }
+
+    private void actAsynchronously() {
+        if (stopping) {
+            finish(WorkerFinished.newBuilder().setStopped(true));
+            return;
+        }
+        LeaseAnswer answer = answers.getFirst();
+        switch (answer.getKindCase()) {
+            case LEASE -> {
+                Lease lease = answer.getLease();
+                cluster.shards.apply(start.getGeneration(), lease.getEpoch(), lease.getFirstBatch() + batch++);
+                if (batch == lease.getBatches()) {
+                    answers.removeFirst();
+                    batch = 0;
+                    ask(LeaseRequest.newBuilder().setDone(lease));
+                }
+            }
+            case VALIDATE -> {
+                answers.removeFirst();
+                assertThat(cluster.shards.applied)
+                        .as("an epoch is validated when all of it was applied")
+                        .hasSize(Specs.STEPS_PER_EPOCH);
+                epoch(answer.getValidate().getEpoch());
+                ask(LeaseRequest.newBuilder());
+            }
+            case FINISH -> {
+                answers.removeFirst();
+                finish(WorkerFinished.newBuilder().setParametersSha256("same"));
+            }
+            case HOLD, KIND_NOT_SET -> throw new AssertionError(answer);
+        }
+    }
+
+    private void ask(LeaseRequest.Builder request) {
+        LeaseRequest sent = request.setJob(JOB)
+                .setGeneration(start.getGeneration())
+                .setWorker(name)
+                .build();
+        cluster.send(name, at -> new Event.LeaseAsked(at, sent));
+    }
+
+    private void epoch(int epoch) {
+        EpochPart part = EpochPart.newBuilder()
+                .setJob(JOB)
+                .setGeneration(start.getGeneration())
+                .setWorker(name)
+                .setEpoch(epoch)
+                .setStep(complete())
+                .setTraining(Specs.sums(1, 1, 1))
+                .setValidation(Specs.sums(
+                        1,
+                        1,
+                        10L * start.getSliceEnd() / start.getSlices()
+                                - 10L * start.getSliceBegin() / start.getSlices()))
+                .build();
+        cluster.send(name, at -> new Event.EpochShare(at, part));
+    }
+
+    private void finish(WorkerFinished.Builder report) {
+        running = false;
+        WorkerFinished sent = report.setJob(JOB)
+                .setGeneration(start.getGeneration())
+                .setWorker(name)
+                .build();
+        cluster.send(name, at -> new Event.WorkerDone(at, sent));
+    }
+}
