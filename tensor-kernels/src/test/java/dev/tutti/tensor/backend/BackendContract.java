@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
+import dev.tutti.tensor.graph.BFloat16;
 import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.Graph;
+import dev.tutti.tensor.graph.GraphBuilder;
 import dev.tutti.tensor.graph.Op;
+import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
 import dev.tutti.tensor.model.ModelSpec;
 import dev.tutti.tensor.model.Models;
@@ -92,6 +95,25 @@ public abstract class BackendContract {
             actual.draw(3, MODEL.outputs()).run();
             assertClose("logits", actual.output(Models.LOGITS), expected.output(Models.LOGITS), tolerance);
             assertClose("loss", actual.output(Models.LOSS_SUM), expected.output(Models.LOSS_SUM), tolerance);
+        }
+    }
+
+    @Test
+    void castToBf16RoundsEveryElementToTheNearestEven() {
+        int count = 4096;
+        GraphBuilder builder = new GraphBuilder();
+        Tensor x = builder.input("x", ElementType.F32, Shape.of(1, count));
+        builder.output("y", builder.add("y", new Op.Cast(x, ElementType.BF16)));
+        try (Execution execution = new Execution(backend(), builder.build())) {
+            Values values = execution.input("x");
+            float[] expected = new float[count];
+            for (int i = 0; i < count; i++) {
+                int tieOrNeighbour = 0x3f807fff + (i % 3) + ((i / 3) << 16);
+                float value = Float.intBitsToFloat(i % 2 == 0 ? tieOrNeighbour : tieOrNeighbour | 0x80000000);
+                values.set(i, value);
+                expected[i] = BFloat16.toFloat(BFloat16.fromFloat(value));
+            }
+            assertThat(execution.run().output("y")).containsExactly(expected);
         }
     }
 

@@ -69,12 +69,15 @@ final class NativeFolder {
                 : Path.of(override);
     }
 
+    /** A repackaged jar may lack the file; then sizes alone tell versions apart. */
     private static String version() throws IOException {
         Properties pom = new Properties();
-        try (InputStream in = resource(POM).openStream()) {
-            pom.load(in);
+        try (InputStream in = NativeFolder.class.getResourceAsStream(POM)) {
+            if (in != null) {
+                pom.load(in);
+            }
         }
-        return pom.getProperty("version");
+        return pom.getProperty("version", "unversioned");
     }
 
     private static boolean isComplete(Path folder, List<String> resources) throws IOException {

@@ -30,12 +30,13 @@ class OneDnnBackendTest extends BackendContract {
 
     @Test
     void twoThreadsAgreeWithReferenceAndRepeatTheirBits() {
-        Graph graph = Models.training(
-                new ModelSpec.Mlp(300, List.of(200, 100), 10), Task.CROSS_ENTROPY, 96, ElementType.F32);
+        Graph graph =
+                Models.training(new ModelSpec.Mlp(300, List.of(200, 100), 10), Task.CROSS_ENTROPY, 96, ElementType.F32);
         try (Execution expected = new Execution(Backends.select("reference", 1), graph);
                 Execution first = new Execution(CpuBackend.oneDnn(2), graph);
                 Execution second = new Execution(CpuBackend.oneDnn(2), graph)) {
-            List.of(expected, first, second).forEach(execution -> execution.draw(1, 10).run());
+            List.of(expected, first, second)
+                    .forEach(execution -> execution.draw(1, 10).run());
             Closeness.assertClose("gradients", first.gradients(), expected.gradients(), 1e-5);
             assertThat(second.gradients()).containsExactly(first.gradients());
         }
