@@ -21,6 +21,8 @@ final class TuttiProcesses implements AutoCloseable {
     /** @param folder empty; the processes' working folder, and where their output goes */
     TuttiProcesses(Path folder) {
         this.folder = folder;
+        // The test's own end may be a signal.
+        Runtime.getRuntime().addShutdownHook(new Thread(this::close));
     }
 
     /** The repository. */

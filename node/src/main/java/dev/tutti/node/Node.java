@@ -50,11 +50,14 @@ public final class Node implements RunningRole {
     public static Node start(NodeConfig config, Function<NodeContext, RoleComponent> role) throws LaunchException {
         LOG.info("starting {}", config);
         Node node = new Node(config);
+        boolean started = false;
         try {
             node.boot(role);
-        } catch (LaunchException | RuntimeException e) {
-            node.close();
-            throw e;
+            started = true;
+        } finally {
+            if (!started) {
+                node.close();
+            }
         }
         LOG.info(
                 "{} is ready: cluster {}, gRPC {}, management {}",

@@ -22,6 +22,7 @@ import org.apache.pekko.remote.RemoteTransportException;
 /** A node's actor system, and its way into the cluster and out of it. */
 final class NodeSystem {
     static final String NAME = "tutti";
+    private static final int FAILED = 1;
     private static final int UNREACHABLE = 4;
     private static final Duration TERMINATION_PATIENCE = Duration.ofSeconds(5);
 
@@ -36,6 +37,9 @@ final class NodeSystem {
             classic = ActorSystem.create(NAME, pekko(config), NodeSystem.class.getClassLoader());
         } catch (RemoteTransportException e) {
             throw PortTaken.failure(config.bindHost(), config.cluster().port(), "tutti.cluster.port", e);
+        } catch (Exception e) {
+            // Scala declares no checked exceptions, and throws some.
+            throw new LaunchException(FAILED, "the actor system does not start: " + e, e);
         }
         cluster = Cluster.get(classic);
     }
@@ -105,9 +109,9 @@ final class NodeSystem {
                     e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new LaunchException(1, "interrupted while joining the cluster", e);
+            throw new LaunchException(FAILED, "interrupted while joining the cluster", e);
         } catch (ExecutionException e) {
-            throw new LaunchException(1, "could not join the cluster: " + e.getMessage(), e);
+            throw new LaunchException(FAILED, "could not join the cluster: " + e.getMessage(), e);
         }
     }
 
