@@ -57,7 +57,7 @@ final class OpenShards {
                                     .setShard(settings.shard())
                                     .setCompleteStep(open.completeStep())));
                 },
-                () -> LOG.warn("Shard {} of job {} is gone", settings.shard(), settings.job()));
+                () -> failed(settings, "Shard " + settings.shard() + " is gone: it has failed or been released"));
     }
 
     /** Each shard of the job writes its part of the step's checkpoint and answers CheckpointPart or ShardFailed. */
@@ -92,6 +92,7 @@ final class OpenShards {
 
     private ShardThread create(ShardSettings settings) {
         ShardThread shard = new ShardThread(settings, thread, cause -> {
+            directory.find(settings.job(), settings.shard()).ifPresent(directory::remove);
             failed(settings, "Shard " + settings.shard() + " has failed: " + cause);
         });
         directory.add(shard);

@@ -12,13 +12,17 @@ import io.grpc.ServerCall;
 import io.grpc.Status;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One worker's stream. gRPC's threads call the listener's side, one at a time, and only hand over; the shard's thread sends. Another
  * frame is asked for when the shard is done with one.
  */
-final class ExchangeCall extends ServerCall.Listener<ExchangeFrame> implements WorkerStream {
-    private final ServerCall<ExchangeFrame, ExchangeFrame> call;
+final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerStream {
+    private static final Logger LOG = LoggerFactory.getLogger(ExchangeCall.class);
+
+    private final ServerCall<Inbound, ExchangeFrame> call;
     private final ShardDirectory shards;
     /** Set by the first frame. */
     private @Nullable FrameHeader opening;
@@ -27,13 +31,20 @@ final class ExchangeCall extends ServerCall.Listener<ExchangeFrame> implements W
     /** From then on nothing is sent. Touched by the thread that sends: the shard's, or before there is one gRPC's. */
     private boolean ended;
 
-    ExchangeCall(ServerCall<ExchangeFrame, ExchangeFrame> call, ShardDirectory shards) {
+    ExchangeCall(ServerCall<Inbound, ExchangeFrame> call, ShardDirectory shards) {
         this.call = call;
         this.shards = shards;
     }
 
     @Override
-    public void onMessage(ExchangeFrame frame) {
+    public void onMessage(Inbound inbound) {
+        switch (inbound) {
+            case Inbound.Intact(ExchangeFrame frame) -> receive(frame);
+            case Inbound.Malformed(String reason) -> breach(reason);
+        }
+    }
+
+    private void receive(ExchangeFrame frame) {
         ShardThread bound = shard;
         FrameHeader first = opening;
         if (bound == null || first == null) {
@@ -44,11 +55,9 @@ final class ExchangeCall extends ServerCall.Listener<ExchangeFrame> implements W
         }
         if (!frame.header().getJob().equals(first.getJob()) || frame.header().getShard() != first.getShard()) {
             frame.close();
-            onShard(
-                    bound,
-                    _ -> refuse("A frame for shard " + frame.header().getShard() + " of job "
-                            + frame.header().getJob() + " on the stream of shard " + first.getShard() + " of job "
-                            + first.getJob()));
+            breach("A frame for shard " + frame.header().getShard() + " of job "
+                    + frame.header().getJob() + " on the stream of shard " + first.getShard() + " of job "
+                    + first.getJob());
             return;
         }
         bound.execute(
@@ -60,6 +69,18 @@ final class ExchangeCall extends ServerCall.Listener<ExchangeFrame> implements W
                     frame.close();
                     end("The shard has been released");
                 });
+    }
+
+    private void breach(String reason) {
+        ShardThread bound = shard;
+        if (bound == null) {
+            refuse(reason);
+        } else {
+            onShard(bound, open -> {
+                open.left(this);
+                refuse(reason);
+            });
+        }
     }
 
     private void open(FrameHeader header) {
@@ -98,24 +119,15 @@ final class ExchangeCall extends ServerCall.Listener<ExchangeFrame> implements W
     public void onHalfClose() {
         ShardThread bound = shard;
         if (bound == null) {
-            if (!ended) {
-                ended = true;
-                call.close(Status.OK, new Metadata());
-            }
+            close(Status.OK);
             return;
         }
-        Runnable close = () -> {
-            if (!ended) {
-                ended = true;
-                call.close(Status.OK, new Metadata());
-            }
-        };
         bound.execute(
                 open -> {
                     open.left(this);
-                    close.run();
+                    close(Status.OK);
                 },
-                close);
+                () -> close(Status.OK));
     }
 
     @Override
@@ -138,8 +150,14 @@ final class ExchangeCall extends ServerCall.Listener<ExchangeFrame> implements W
 
     @Override
     public void send(ExchangeFrame frame) {
-        if (!ended) {
+        if (ended) {
+            return;
+        }
+        try {
             call.sendMessage(frame);
+        } catch (IllegalStateException e) {
+            LOG.debug("A stream had ended before a frame was sent", e);
+            ended = true;
         }
     }
 
@@ -151,19 +169,25 @@ final class ExchangeCall extends ServerCall.Listener<ExchangeFrame> implements W
 
     @Override
     public void end(String reason) {
-        if (!ended) {
-            ended = true;
-            call.close(Status.ABORTED.withDescription(reason), new Metadata());
-        }
+        close(Status.ABORTED.withDescription(reason));
     }
 
     private void end(FrameHeader about, Status status, String reason) {
+        send(new ExchangeFrame(about.toBuilder()
+                .setRefused(Refused.newBuilder().setReason(reason))
+                .build()));
+        close(status.withDescription(reason));
+    }
+
+    private void close(Status status) {
         if (!ended) {
-            call.sendMessage(new ExchangeFrame(about.toBuilder()
-                    .setRefused(Refused.newBuilder().setReason(reason))
-                    .build()));
             ended = true;
-            call.close(status.withDescription(reason), new Metadata());
+            try {
+                call.close(status, new Metadata());
+            } catch (IllegalStateException e) {
+                // gRPC itself closes a call when it could not send or read a message.
+                LOG.debug("A stream had ended before it was closed with {}", status, e);
+            }
         }
     }
 

@@ -2,7 +2,6 @@ package dev.tutti.parameterserver.rpc;
 
 import dev.tutti.parameterserver.shard.ShardDirectory;
 import dev.tutti.proto.v1.ParametersGrpc;
-import dev.tutti.proto.wire.Exchanges;
 import io.grpc.Metadata;
 import io.grpc.ServerServiceDefinition;
 
@@ -18,7 +17,7 @@ public final class ExchangeService {
 
     public static ServerServiceDefinition of(ShardDirectory shards) {
         return ServerServiceDefinition.builder(ParametersGrpc.SERVICE_NAME)
-                .addMethod(Exchanges.METHOD, (call, _) -> {
+                .addMethod(Inbound.METHOD, (call, _) -> {
                     ExchangeCall listener = new ExchangeCall(call, shards);
                     call.setOnReadyThreshold(READY_BYTES);
                     call.sendHeaders(new Metadata());

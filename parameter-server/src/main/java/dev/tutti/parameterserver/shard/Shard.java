@@ -50,7 +50,12 @@ public final class Shard implements AutoCloseable {
                         throw new IllegalArgumentException("Job " + settings.job() + " has no consistency");
                 };
         this.memory = consistency.memory();
-        FirstParameters.draw(settings, memory);
+        try {
+            FirstParameters.draw(settings, memory);
+        } catch (RuntimeException e) {
+            memory.close();
+            throw e;
+        }
     }
 
     public ShardSettings settings() {
@@ -71,6 +76,7 @@ public final class Shard implements AutoCloseable {
         if (newest > generation) {
             generation = newest;
             consistency.startGeneration();
+            subscriptions.values().forEach(Subscription::oweNothing);
         }
     }
 

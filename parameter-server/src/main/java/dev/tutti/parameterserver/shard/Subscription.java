@@ -72,6 +72,11 @@ final class Subscription {
         owed.set(0, sentVersions.length);
     }
 
+    /** Its generation is over. */
+    void oweNothing() {
+        owed.clear();
+    }
+
     boolean hasSent(int chunk, long version) {
         return sentVersions[chunk] >= version;
     }

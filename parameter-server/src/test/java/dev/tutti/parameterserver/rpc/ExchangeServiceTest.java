@@ -21,14 +21,21 @@ import dev.tutti.proto.v1.Frame;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.ParametersGrpc;
 import dev.tutti.proto.wire.ExchangeFrame;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -196,6 +203,50 @@ class ExchangeServiceTest {
     }
 
     @Test
+    void bytesThatAreNoFrameEndTheStreamAndNothingElse() throws Exception {
+        open(Jobs.synchronous(1, folder));
+        MethodDescriptor<byte[], byte[]> raw = MethodDescriptor.<byte[], byte[]>newBuilder()
+                .setType(MethodDescriptor.MethodType.BIDI_STREAMING)
+                .setFullMethodName(ParametersGrpc.getExchangeMethod().getFullMethodName())
+                .setRequestMarshaller(new RawBytes())
+                .setResponseMarshaller(new RawBytes())
+                .build();
+        CompletableFuture<Status> closed = new CompletableFuture<>();
+        ClientCall<byte[], byte[]> call = channel.newCall(raw, CallOptions.DEFAULT);
+        call.start(
+                new ClientCall.Listener<>() {
+                    @Override
+                    public void onClose(Status status, Metadata trailers) {
+                        closed.complete(status);
+                    }
+                },
+                new Metadata());
+        call.request(1);
+        call.sendMessage(new byte[] {10, 127, 1, 2, 3});
+        assertThat(closed.get().getDescription()).contains("Malformed Exchange frame");
+        assertThat(closed.get().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+        ExchangeClient next = new ExchangeClient(channel);
+        next.send(new ExchangeFrame(Jobs.open(1, 0)));
+        takeAll(next, 0, new float[47]);
+    }
+
+    private static final class RawBytes implements MethodDescriptor.Marshaller<byte[]> {
+        @Override
+        public InputStream stream(byte[] bytes) {
+            return new ByteArrayInputStream(bytes);
+        }
+
+        @Override
+        public byte[] parse(InputStream stream) {
+            try {
+                return stream.readAllBytes();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    @Test
     void anUnknownShardIsNotFound() throws Exception {
         ExchangeClient client = new ExchangeClient(channel);
         client.send(new ExchangeFrame(Jobs.open(1, 0)));
@@ -228,7 +279,7 @@ class ExchangeServiceTest {
         deaf.send(new ExchangeFrame(Jobs.open(1, 0)));
         ExchangeClient busy = new ExchangeClient(channel);
         busy.send(new ExchangeFrame(Jobs.open(1, 0)));
-        for (int batch = 0; batch < 2000; batch++) {
+        for (int batch = 0; batch < 300; batch++) {
             deaf.send(Jobs.batch(0, 0, 2 * batch, 0, Jobs.constant(16, 0)));
             busy.send(Jobs.batch(1, 0, 2 * batch + 1, 0, Jobs.constant(16, 0)));
             assertThat(busy.take().header().getStep()).isEqualTo(batch + 1);

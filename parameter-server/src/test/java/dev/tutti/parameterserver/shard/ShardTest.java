@@ -141,7 +141,11 @@ class ShardTest {
         Shard shard = shard(Jobs.synchronous(1, NOWHERE));
         shard.open(stream, open(1, 0));
         stream.takeVersions();
+        stream.credit = 0;
+        shard.receive(stream, push(1, 1, 2, 0, 1, constant(15, 1)));
         shard.fence(2);
+        stream.credit = 9;
+        shard.ready(stream);
         RecordingStream survivor = new RecordingStream();
         shard.open(survivor, open(2, 0));
         shard.receive(survivor, push(2, 1, 0, 0, 1, constant(16, 1)));
