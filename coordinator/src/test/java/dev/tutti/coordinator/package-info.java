@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tutti.coordinator;
+
+import org.jspecify.annotations.NullMarked;
