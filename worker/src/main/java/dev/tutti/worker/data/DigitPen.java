@@ -7,12 +7,12 @@ import java.util.List;
  * times, and noise. Not thread-safe.
  */
 final class DigitPen {
-    private static final double TREMBLE = 0.025;
-    private static final double MAX_TURN = 0.14;
-    private static final double MAX_SLANT = 0.16;
-    private static final double MAX_SHIFT = 1.4;
-    private static final double STRAY_STROKE_CHANCE = 0.08;
-    private static final int NOISE = 16;
+    private static final double TREMBLE = 0.03;
+    private static final double MAX_TURN = 0.17;
+    private static final double MAX_SLANT = 0.2;
+    private static final double MAX_SHIFT = 1.7;
+    private static final double STRAY_STROKE_CHANCE = 0.12;
+    private static final int NOISE = 20;
 
     private final DigitRandom random;
     private final DigitCanvas canvas = new DigitCanvas(DrawnDigits.SIDE);
@@ -27,7 +27,7 @@ final class DigitPen {
         canvas.clear();
         List<List<DigitStrokes.Path>> variants = DigitStrokes.variants(digit);
         List<DigitStrokes.Path> paths = variants.get((int) (random.unit() * variants.size()));
-        canvas.choosePen(random.between(0.8, 1.6), random.between(0.75, 1.0));
+        canvas.choosePen(random.between(0.75, 1.55), random.between(0.7, 1.0));
         Placement placement = randomPlacement();
         for (DigitStrokes.Path path : paths) {
             stroke(path, placement);
@@ -39,8 +39,8 @@ final class DigitPen {
     }
 
     private Placement randomPlacement() {
-        double width = random.between(12, 18);
-        double height = random.between(17, 21);
+        double width = random.between(11.5, 18);
+        double height = random.between(16, 21);
         double turn = random.between(-MAX_TURN, MAX_TURN);
         double slant = random.between(-MAX_SLANT, MAX_SLANT);
         double middle = (DrawnDigits.SIDE - 1) / 2.0;

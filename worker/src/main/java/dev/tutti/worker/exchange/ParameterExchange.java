@@ -83,15 +83,21 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
      */
     public static ParameterExchange open(ExchangeTarget target, ParameterBuffers buffers) {
         ParameterExchange exchange = new ParameterExchange(target, buffers);
-        for (ShardRange range : target.shardMap().getShardsList()) {
-            ShardStream stream =
-                    new ShardStream(range, exchange.table.maxChunkByteSize(), exchange.chunkBuffers, exchange.inbox);
-            exchange.streams.add(stream);
-            stream.send(exchange.header(range.getShard(), target.startStep())
-                    .setOpen(Open.newBuilder().setWorker(target.worker()).setStartStep(target.startStep()))
-                    .build());
+        try {
+            target.shardMap().getShardsList().forEach(exchange::open);
+            return exchange;
+        } catch (RuntimeException e) {
+            exchange.close();
+            throw e;
         }
-        return exchange;
+    }
+
+    private void open(ShardRange range) {
+        ShardStream stream = new ShardStream(range, table.maxChunkByteSize(), chunkBuffers, inbox);
+        streams.add(stream);
+        stream.send(header(range.getShard(), target.startStep())
+                .setOpen(Open.newBuilder().setWorker(target.worker()).setStartStep(target.startStep()))
+                .build());
     }
 
     // ---- gradients out

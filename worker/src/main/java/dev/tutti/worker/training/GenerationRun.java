@@ -31,6 +31,7 @@ public final class GenerationRun {
     private final LeaseDesk leases;
     private final StopSignal stop = new StopSignal();
     private final Thread thread;
+    private volatile boolean cancelled;
 
     /**
      * What a worker process offers to every job.
@@ -76,6 +77,7 @@ public final class GenerationRun {
 
     /** Ends as soon as the computation under way is done, without a report. */
     public void cancel() {
+        cancelled = true;
         thread.interrupt();
     }
 
@@ -123,7 +125,7 @@ public final class GenerationRun {
         } catch (DataException e) {
             failed("data", e.sentence(), false);
         } catch (RuntimeException e) {
-            LOG.error("Job {}, generation {}: failed", generation.job(), generation.number(), e);
+            LOG.error("Job {}, generation {}: unexpected failure", generation.job(), generation.number(), e);
             failed("error", "worker " + generation.worker() + " failed: " + e, false);
         } catch (Error e) {
             failed("error", "worker " + generation.worker() + " failed: " + e, false);
@@ -182,6 +184,12 @@ public final class GenerationRun {
     }
 
     private void failed(String how, String reason, boolean isTransient) {
+        if (cancelled) {
+            // Whatever broke then broke because of it.
+            LOG.info("Job {}, generation {}: cancelled ({})", generation.job(), generation.number(), reason);
+            surroundings.metrics().generationEnded("cancelled");
+            return;
+        }
         LOG.warn("Job {}, generation {}: {}", generation.job(), generation.number(), reason);
         surroundings.metrics().generationEnded(how);
         reports.failed(WorkerFailed.newBuilder()
