@@ -10,6 +10,7 @@ import dev.tutti.client.local.StateFolder;
 import dev.tutti.client.report.JobReport;
 import dev.tutti.client.report.JobTables;
 import dev.tutti.client.report.OutputFormat;
+import dev.tutti.client.report.Words;
 import dev.tutti.proto.launch.LaunchException;
 import dev.tutti.proto.v1.Job;
 import dev.tutti.proto.v1.JobSpec;

@@ -7,6 +7,7 @@ import dev.tutti.client.TrainingException;
 import dev.tutti.client.local.LocalCluster.LossListener;
 import dev.tutti.client.local.Roles;
 import dev.tutti.client.report.JobNarrator;
+import dev.tutti.client.report.Words;
 import dev.tutti.proto.v1.Job;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.JobState;

@@ -15,7 +15,7 @@ final class ChildProcess implements RunningRole {
     private static final Duration START_PATIENCE = Duration.ofMinutes(3);
     private static final Duration END_PATIENCE = Duration.ofSeconds(20);
     private static final long POLL_MILLIS = 20;
-    private static final int LOG_LINES_SHOWN = 12;
+    private static final int LOG_LINES_SHOWN = 6;
 
     private final Process process;
     private final ReadyFile addresses;

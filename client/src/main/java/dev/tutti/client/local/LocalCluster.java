@@ -7,10 +7,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A coordinator, parameter servers and workers on this machine, owned by whoever started them. {@link #close} stops all of them: workers first, the
@@ -95,11 +97,16 @@ public final class LocalCluster implements AutoCloseable {
         }
         var _ = running.ended().whenComplete((_, failure) -> {
             if (!closing.get()) {
-                String why = failure == null || failure.getMessage() == null ? "" : ": " + failure.getMessage();
-                listener.lost(role, name + " ended unexpectedly" + why);
+                listener.lost(role, name + " ended unexpectedly" + reason(failure));
             }
         });
         return null;
+    }
+
+    private static String reason(@Nullable Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        return cause == null || cause.getMessage() == null ? "" : ": " + cause.getMessage();
     }
 
     /** All of them to the end, so that nothing starts after the failure has been reported. */

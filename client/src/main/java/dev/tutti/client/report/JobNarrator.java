@@ -71,7 +71,7 @@ public final class JobNarrator implements Consumer<JobEvent> {
         String left = progress.getSamplesPerSecond() > 0
                 ? "  ETA " + Figures.clock(Math.round(samplesLeft / progress.getSamplesPerSecond()))
                 : "";
-        return "epoch %d/%d  step %d/%d  %d %%  %s samples/s  loss %s%s  %d %s"
+        return "epoch %d/%d  step %d/%d  %d %%  %s samples/s  loss %s%s  %s"
                 .formatted(
                         progress.getEpoch(),
                         progress.getTotalEpochs(),
@@ -81,8 +81,7 @@ public final class JobNarrator implements Consumer<JobEvent> {
                         Figures.count(Math.round(progress.getSamplesPerSecond())),
                         Figures.loss(progress.getLoss()),
                         left,
-                        progress.getWorkers(),
-                        progress.getWorkers() == 1 ? "worker" : "workers");
+                        Words.count(progress.getWorkers(), "worker"));
     }
 
     private static String epoch(Job job, EpochResult epoch) {

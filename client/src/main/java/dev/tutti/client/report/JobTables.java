@@ -40,10 +40,10 @@ public final class JobTables {
             table.row("checkpoint", result.getCheckpoint());
             table.row(
                     "cluster",
-                    "%d workers, %d parameter servers, %s, %s"
+                    "%s, %s, %s, %s"
                             .formatted(
-                                    job.getWorkersCount(),
-                                    job.getParameterServersCount(),
+                                    Words.count(job.getWorkersCount(), "worker"),
+                                    Words.count(job.getParameterServersCount(), "parameter server"),
                                     result.getBackend(),
                                     JobReport.precision(
                                             job.getSpec().getTraining().getPrecision())));

@@ -1,11 +1,11 @@
-package dev.tutti.client.cli;
+package dev.tutti.client.report;
 
 /** Small turns of phrase. */
-final class Words {
+public final class Words {
     private Words() {}
 
     /** {@code 1 worker}, {@code 2 workers}. */
-    static String count(int count, String noun) {
+    public static String count(int count, String noun) {
         return count + " " + noun + (count == 1 ? "" : "s");
     }
 }
