@@ -147,7 +147,11 @@ final class CoordinatorActor {
                 surroundings.metrics(),
                 done -> context.pipeToSelf(
                         done, (event, failure) -> failure == null ? new Happened(event) : new Broken(failure)));
-        log = new DecisionLog(replayed.state(), effects, events -> append(replayed.epoch(), events));
+        log = new DecisionLog(
+                replayed.state(),
+                effects::run,
+                surroundings.metrics()::jobs,
+                events -> append(replayed.epoch(), events));
         desk.readsFrom(log);
         LOG.info(
                 "coordinating with epoch {}: {} jobs under way, {} ended",

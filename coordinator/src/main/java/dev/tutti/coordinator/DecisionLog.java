@@ -21,18 +21,28 @@ import java.util.function.Consumer;
 final class DecisionLog {
     private record Step(Optional<Event> event, Decision decision, Runnable then) {}
 
-    private final EffectRunner effects;
+    private final Consumer<Effect> effects;
+    private final Consumer<ClusterState> shower;
     private final Consumer<List<Event>> appender;
     private final Deque<Step> waiting = new ArrayDeque<>();
     private List<Step> appending = List.of();
     private ClusterState decided;
     private ClusterState durable;
 
-    /** @param appender begins an append; {@link #durable()} is called once it is done */
-    DecisionLog(ClusterState state, EffectRunner effects, Consumer<List<Event>> appender) {
+    /**
+     * @param effects runs one
+     * @param shower is told of every state that is in the journal
+     * @param appender begins an append; {@link #durable()} is called once it is done
+     */
+    DecisionLog(
+            ClusterState state,
+            Consumer<Effect> effects,
+            Consumer<ClusterState> shower,
+            Consumer<List<Event>> appender) {
         this.decided = state;
         this.durable = state;
         this.effects = effects;
+        this.shower = shower;
         this.appender = appender;
     }
 
@@ -90,11 +100,9 @@ final class DecisionLog {
 
     private void run(Step step) {
         durable = step.decision().state();
-        for (Effect effect : step.decision().effects()) {
-            effects.run(effect);
-        }
+        step.decision().effects().forEach(effects);
         if (step.decision().changed()) {
-            effects.ran(durable);
+            shower.accept(durable);
         }
         step.then().run();
     }

@@ -1,7 +1,6 @@
 package dev.tutti.coordinator;
 
 import dev.tutti.coordinator.checkpoint.CheckpointStore;
-import dev.tutti.coordinator.job.ClusterState;
 import dev.tutti.coordinator.job.Effect;
 import dev.tutti.coordinator.job.Event;
 import dev.tutti.proto.v1.JobEvent;
@@ -67,10 +66,5 @@ final class EffectRunner {
     private static String suffix(JobEvent event) {
         String reason = event.getJob().getReason();
         return reason.isEmpty() ? "" : ": " + reason;
-    }
-
-    /** The state has changed. */
-    void ran(ClusterState state) {
-        metrics.jobs(state);
     }
 }

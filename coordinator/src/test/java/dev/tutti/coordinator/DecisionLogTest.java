@@ -1,0 +1,62 @@
+package dev.tutti.coordinator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tutti.coordinator.job.ClusterState;
+import dev.tutti.coordinator.job.Effect;
+import dev.tutti.coordinator.job.Event;
+import dev.tutti.coordinator.job.Specs;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class DecisionLogTest {
+    private final List<List<Event>> appends = new ArrayList<>();
+    private final List<Effect> effects = new ArrayList<>();
+    private final List<String> answers = new ArrayList<>();
+    private final DecisionLog log = new DecisionLog(ClusterState.EMPTY, effects::add, _ -> {}, appends::add);
+
+    private static Event submitted(String id) {
+        return new Event.JobSubmitted(1, id, Specs.synchronous(1, 1), "", "/checkpoints");
+    }
+
+    private static Event joined(String name) {
+        return new Event.MemberJoined(1, Specs.worker(name));
+    }
+
+    @Test
+    void effectsRunOnlyOnceTheirEventIsInTheJournal() {
+        log.happened(submitted("a"), () -> answers.add("a"));
+        log.happened(joined("w-a"), () -> answers.add("w-a"));
+        assertThat(appends).containsExactly(List.of(submitted("a")));
+        assertThat(effects).isEmpty();
+        assertThat(log.decided().job("a")).isPresent();
+        assertThat(log.shown().job("a")).isEmpty();
+
+        log.durable();
+        assertThat(answers).containsExactly("a");
+        assertThat(log.shown().job("a")).isPresent();
+        assertThat(effects).isEmpty();
+        log.durable();
+        assertThat(effects).singleElement().isInstanceOf(Effect.SendToWorker.class);
+    }
+
+    @Test
+    void eventsThatHappenDuringAnAppendGoIntoTheNextTogether() {
+        log.happened(submitted("a"), () -> {});
+        log.happened(submitted("b"), () -> {});
+        log.happened(joined("w-a"), () -> {});
+        log.durable();
+        assertThat(appends).containsExactly(List.of(submitted("a")), List.of(submitted("b"), joined("w-a")));
+    }
+
+    @Test
+    void whatChangesNothingWaitsForItsTurnButNotForTheJournal() {
+        log.happened(submitted("a"), () -> answers.add("a"));
+        log.afterwards(() -> answers.add("later"));
+        assertThat(answers).isEmpty();
+        log.durable();
+        assertThat(answers).containsExactly("a", "later");
+        assertThat(appends).hasSize(1);
+    }
+}
