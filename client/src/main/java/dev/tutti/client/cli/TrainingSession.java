@@ -32,32 +32,39 @@ final class TrainingSession implements LossListener {
     private final AtomicReference<@Nullable String> fatalLoss = new AtomicReference<>();
     private final CompletableFuture<Runnable> cancellation = new CompletableFuture<>();
     private final CompletableFuture<JobWatch> watching = new CompletableFuture<>();
+    private Job lastSeen;
 
     /** @param spec complete: the cluster has just the workers it asks for */
     TrainingSession(Shell shell, JobSpec spec) {
         this.shell = shell;
         this.spec = spec;
+        this.lastSeen = Job.newBuilder().setSpec(spec).build();
         this.liveWorkers = new AtomicInteger(spec.getCluster().getWorkers().getMax());
     }
 
     /** Submits the job and tells how it goes. Returns it as it was at its end. */
     Job train(TrainingClient client) throws TrainingException {
-        Job job = client.submit(spec, UUID.randomUUID().toString());
-        String id = job.getId();
+        try {
+            lastSeen = client.submit(spec, UUID.randomUUID().toString());
+            follow(client, lastSeen.getId());
+        } catch (TrainingException e) {
+            if (fatalLoss.get() == null) {
+                throw e;
+            }
+        }
+        return outcome(lastSeen);
+    }
+
+    private void follow(TrainingClient client, String id) throws TrainingException {
         try (JobWatch watch = client.watch(id)) {
             cancellation.complete(() -> cancel(client, id, watch));
             watching.complete(watch);
             var narrator = new JobNarrator(shell.narration(), shell.clock());
             while (watch.advance()) {
                 narrator.accept(watch.event());
-                job = watch.event().getJob();
-            }
-        } catch (TrainingException e) {
-            if (fatalLoss.get() == null) {
-                throw e;
+                lastSeen = watch.event().getJob();
             }
         }
-        return outcome(job);
     }
 
     /** Ends the job in order; returns at once. */
@@ -68,11 +75,13 @@ final class TrainingSession implements LossListener {
     @Override
     public void lost(String role, String sentence) {
         shell.say(sentence);
+        // The end of its log may follow.
+        String what = sentence.lines().findFirst().orElse(sentence);
         switch (role) {
-            case Roles.WORKER -> workerLost(sentence);
+            case Roles.WORKER -> workerLost(what);
             // The coordinator fails the job, and says more.
-            case Roles.PARAMETER_SERVER -> giveUp(sentence, END_PATIENCE);
-            default -> giveUp(sentence, Duration.ZERO);
+            case Roles.PARAMETER_SERVER -> giveUp(what, END_PATIENCE);
+            default -> giveUp(what, Duration.ZERO);
         }
     }
 
