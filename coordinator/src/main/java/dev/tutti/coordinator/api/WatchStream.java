@@ -10,8 +10,6 @@ import dev.tutti.proto.v1.UnwatchRequest;
 import dev.tutti.proto.v1.WatchRequest;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -40,7 +38,7 @@ final class WatchStream {
     private final ActorRef<ToCoordinator> coordinator;
     private final ServerCallStreamObserver<JobEvent> reader;
     private final Duration patience;
-    private final Deque<JobEvent> pending = new ArrayDeque<>();
+    private final PendingEvents pending = new PendingEvents();
     private boolean answered;
 
     static Behavior<Message> create(
@@ -101,17 +99,13 @@ final class WatchStream {
             reader.onError(ApiErrors.of(answer.getError()));
             return Behaviors.stopped();
         }
-        JobEvent event = answer.getEvent();
-        if (event.hasProgress() && !pending.isEmpty() && pending.getLast().hasProgress()) {
-            pending.removeLast();
-        }
-        pending.addLast(event);
+        pending.add(answer.getEvent());
         return send();
     }
 
     private Behavior<Message> send() {
         while (!pending.isEmpty() && reader.isReady()) {
-            JobEvent event = pending.removeFirst();
+            JobEvent event = pending.take();
             reader.onNext(event);
             if (event.hasState() && hasEnded(event.getState().getTo())) {
                 reader.onCompleted();

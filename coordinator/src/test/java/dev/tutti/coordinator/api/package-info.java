@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tutti.coordinator.api;
+
+import org.jspecify.annotations.NullMarked;
