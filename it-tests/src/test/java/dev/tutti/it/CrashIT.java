@@ -114,7 +114,7 @@ class CrashIT {
 
         assertThat(ended.exitCode()).as(ended.err()).isEqualTo(1);
         assertThat(ended.json().path("state").asText()).isEqualTo("failed");
-        assertThat(ended.json().path("reason").asText()).contains("parameter server");
+        assertThat(ended.json().path("reason").asText()).containsIgnoringCase("parameter server");
     }
 
     private String submit(HandStartedCluster cluster) {

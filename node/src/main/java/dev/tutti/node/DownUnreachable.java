@@ -1,6 +1,8 @@
 package dev.tutti.node;
 
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import org.apache.pekko.actor.AbstractActorWithTimers;
 import org.apache.pekko.actor.ActorRef;
 import org.apache.pekko.actor.ActorSystem;
@@ -8,6 +10,7 @@ import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.Props;
 import org.apache.pekko.cluster.Cluster;
 import org.apache.pekko.cluster.ClusterEvent;
+import org.apache.pekko.cluster.ClusterEvent.MemberEvent;
 import org.apache.pekko.cluster.ClusterEvent.MemberRemoved;
 import org.apache.pekko.cluster.ClusterEvent.ReachabilityEvent;
 import org.apache.pekko.cluster.ClusterEvent.ReachableMember;
@@ -26,7 +29,8 @@ import scala.concurrent.duration.FiniteDuration;
  *
  * <p>The failure detector suspects after about 2 s of silence. Then its port is tried once: a member whose host refuses the
  * connection has crashed, and is downed {@link Watch#CRASHED_STABLE} later; one that may only be frozen, overloaded or cut off
- * gets {@link Watch#SILENT_STABLE} to come back.
+ * gets {@link Watch#SILENT_STABLE} to come back, and longer while the two have not known each other for long: a JVM that has just
+ * started may be busy with itself for seconds on a loaded machine.
  */
 public final class DownUnreachable extends DowningProvider {
     private static final Logger LOG = LoggerFactory.getLogger(DownUnreachable.class);
@@ -51,9 +55,13 @@ public final class DownUnreachable extends DowningProvider {
     /** One timer for each unreachable member. */
     static final class Watch extends AbstractActorWithTimers {
         static final Duration CRASHED_STABLE = Duration.ofMillis(300);
-        static final Duration SILENT_STABLE = Duration.ofSeconds(5);
+        static final Duration SILENT_STABLE = Duration.ofSeconds(6);
+        static final Duration YOUTH = Duration.ofSeconds(30);
+        static final Duration YOUNG_SILENT_STABLE = Duration.ofSeconds(20);
 
         private final Cluster cluster = Cluster.get(getContext().getSystem());
+        /** When this node first heard of a member, by {@link System#nanoTime}. */
+        private final Map<UniqueAddress, Long> firstHeardNanos = new HashMap<>();
 
         @Override
         public void preStart() {
@@ -72,16 +80,27 @@ public final class DownUnreachable extends DowningProvider {
                     .match(UnreachableMember.class, event -> suspect(event.member()))
                     .match(Tried.class, this::tried)
                     .match(ReachableMember.class, event -> forget(event.member().uniqueAddress()))
-                    .match(MemberRemoved.class, event -> forget(event.member().uniqueAddress()))
+                    .match(MemberRemoved.class, event -> removed(event.member().uniqueAddress()))
+                    .match(MemberEvent.class, event -> heardOf(event.member()))
                     .match(Stable.class, stable -> down(stable.member()))
                     .build();
+        }
+
+        private void heardOf(Member member) {
+            firstHeardNanos.putIfAbsent(member.uniqueAddress(), System.nanoTime());
+        }
+
+        private Duration patience(Member member) {
+            Long heard = firstHeardNanos.get(member.uniqueAddress());
+            boolean young = heard == null || System.nanoTime() - heard < YOUTH.toNanos();
+            return young ? YOUNG_SILENT_STABLE : SILENT_STABLE;
         }
 
         private void suspect(Member member) {
             if (member.uniqueAddress().equals(cluster.selfUniqueAddress())) {
                 return;
             }
-            getTimers().startSingleTimer(member.uniqueAddress(), new Stable(member), SILENT_STABLE);
+            getTimers().startSingleTimer(member.uniqueAddress(), new Stable(member), patience(member));
             ActorRef self = getSelf();
             Thread.ofVirtual()
                     .start(() -> self.tell(new Tried(member, isRefused(member.address())), ActorRef.noSender()));
@@ -102,6 +121,11 @@ public final class DownUnreachable extends DowningProvider {
         private void down(Member member) {
             LOG.debug("{} does not answer any more; it leaves the cluster", NodeSystem.describe(member));
             cluster.down(member.address());
+        }
+
+        private void removed(UniqueAddress member) {
+            firstHeardNanos.remove(member);
+            forget(member);
         }
 
         private void forget(UniqueAddress member) {

@@ -27,6 +27,7 @@ final class GrpcEndpoint implements AutoCloseable {
     private static final Duration GRACE = Duration.ofSeconds(2);
 
     private final Server server;
+    private final int port;
     private final HealthStatusManager health = new HealthStatusManager();
     private final EventLoopGroup loops;
     private final ExecutorService calls;
@@ -40,8 +41,8 @@ final class GrpcEndpoint implements AutoCloseable {
                 .daemon()
                 .name("grpc-" + config.member() + "-", 0)
                 .factory());
-        int port = config.grpc().port();
-        NettyServerBuilder builder = NettyServerBuilder.forAddress(new InetSocketAddress(config.bindHost(), port))
+        int wanted = config.grpc().port();
+        NettyServerBuilder builder = NettyServerBuilder.forAddress(new InetSocketAddress(config.bindHost(), wanted))
                 .channelType(NioServerSocketChannel.class)
                 .bossEventLoopGroup(loops)
                 .workerEventLoopGroup(loops)
@@ -58,12 +59,13 @@ final class GrpcEndpoint implements AutoCloseable {
             server = builder.build().start();
         } catch (IOException e) {
             endThreads();
-            throw PortTaken.failure(config.bindHost(), port, "tutti.grpc.port", e);
+            throw PortTaken.failure(config.bindHost(), wanted, "tutti.grpc.port", e);
         }
+        port = server.getPort();
     }
 
     int port() {
-        return server.getPort();
+        return port;
     }
 
     @Override

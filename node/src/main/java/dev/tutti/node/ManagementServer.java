@@ -17,6 +17,7 @@ final class ManagementServer implements AutoCloseable {
     private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
 
     private final HttpServer server;
+    private final int port;
     private final ExecutorService requests = Executors.newVirtualThreadPerTaskExecutor();
     private final Supplier<List<ReadinessCheck>> checks;
     private final Supplier<String> metrics;
@@ -25,19 +26,20 @@ final class ManagementServer implements AutoCloseable {
             throws LaunchException {
         this.checks = checks;
         this.metrics = metrics;
-        int port = config.management().port();
+        int wanted = config.management().port();
         try {
-            server = HttpServer.create(new InetSocketAddress(config.bindHost(), port), 0);
+            server = HttpServer.create(new InetSocketAddress(config.bindHost(), wanted), 0);
         } catch (IOException e) {
-            throw PortTaken.failure(config.bindHost(), port, "tutti.management.port", e);
+            throw PortTaken.failure(config.bindHost(), wanted, "tutti.management.port", e);
         }
+        port = server.getAddress().getPort();
         server.setExecutor(requests);
         server.createContext("/", this::answer);
         server.start();
     }
 
     int port() {
-        return server.getAddress().getPort();
+        return port;
     }
 
     private void answer(HttpExchange exchange) throws IOException {

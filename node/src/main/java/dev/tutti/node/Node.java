@@ -171,6 +171,10 @@ public final class Node implements RunningRole {
 
     /** On a thread of its own: the caller may be part of what has to end. */
     private void stopBecauseOf(Throwable cause) {
+        NodeSystem current = system;
+        if (current != null) {
+            current.giveUpJoining(cause);
+        }
         Thread.ofPlatform().name("stop-" + member()).start(() -> {
             stop();
             ended.completeExceptionally(cause);

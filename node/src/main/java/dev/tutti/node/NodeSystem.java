@@ -6,6 +6,7 @@ import dev.tutti.proto.launch.LaunchException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -29,6 +30,7 @@ final class NodeSystem {
     private final NodeConfig config;
     private final ActorSystem classic;
     private final Cluster cluster;
+    private final CompletableFuture<Void> up = new CompletableFuture<>();
     private volatile boolean joined;
 
     NodeSystem(NodeConfig config) throws LaunchException {
@@ -92,9 +94,12 @@ final class NodeSystem {
         return joined && !cluster.isTerminated();
     }
 
-    /** Returns once this node is a member. @throws LaunchException with exit code 4, naming the seeds, if it takes too long */
+    /**
+     * Returns once this node is a member.
+     *
+     * @throws LaunchException with exit code 4, naming the seeds, if it takes too long
+     */
     void join(List<String> seeds) throws LaunchException {
-        CompletableFuture<Void> up = new CompletableFuture<>();
         cluster.registerOnMemberUp(() -> up.complete(null));
         cluster.joinSeedNodes(seeds.stream().map(this::seedAddress).toList());
         Duration timeout = config.cluster().joinTimeout();
@@ -111,8 +116,16 @@ final class NodeSystem {
             Thread.currentThread().interrupt();
             throw new LaunchException(FAILED, "interrupted while joining the cluster", e);
         } catch (ExecutionException e) {
-            throw new LaunchException(FAILED, "could not join the cluster: " + e.getMessage(), e);
+            throw new LaunchException(
+                    UNREACHABLE,
+                    String.valueOf(Objects.requireNonNullElse(e.getCause(), e).getMessage()),
+                    e);
         }
+    }
+
+    /** Nobody waits any longer for this node to become a member. */
+    void giveUpJoining(Throwable cause) {
+        up.completeExceptionally(cause);
     }
 
     private Address seedAddress(String seed) {
