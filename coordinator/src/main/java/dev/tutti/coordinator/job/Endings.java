@@ -102,7 +102,8 @@ final class Endings {
                 throw new IllegalTransitionException(job, "the stop of " + worker + ", which nobody asked for,");
             case Phase.Running _ -> finished(turn, job, training.withFinished(report), report.getWorker());
             case Phase.Stopping(var _, Halt.Draining draining)
-            when !report.getStopped() -> finished(turn, job, training.withFinished(report), report.getWorker());
+            when !report.getStopped() && (job.asynchronous() || isLast(training, report.getStep())) ->
+                finished(turn, job, training.withFinished(report), report.getWorker());
             case Phase.Stopping(var _, Halt.Draining draining)
             when job.asynchronous() -> drained(turn, job, training.withFinished(report), draining, worker);
             case Phase.Stopping(var _, Halt.Draining draining) ->
@@ -110,6 +111,10 @@ final class Endings {
             case Phase.Planning _, Phase.Queued _, Phase.Starting _, Phase.Stopping _, Phase.Ended _ ->
                 turn.ignore(job, worker + " is not waited for any more");
         }
+    }
+
+    private static boolean isLast(Training training, long step) {
+        return step == training.schedule().totalSteps();
     }
 
     private static void finished(Turn turn, JobRecord job, Training training, String worker) {

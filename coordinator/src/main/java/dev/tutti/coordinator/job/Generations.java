@@ -109,13 +109,34 @@ final class Generations {
         }
         long completeStep = completeSteps.values().stream().min(Long::compare).orElseThrow();
         if (job.phase() instanceof Phase.Stopping) {
+            endAfter(turn, job, training, completeStep);
+        } else {
+            run(turn, job, training, completeStep);
+        }
+    }
+
+    /**
+     * A stop whose step was broken off. Some chunks of a synchronous job may have taken that step and cannot go back, so whoever is
+     * left completes it, and all shards stand at the same step.
+     */
+    private static void endAfter(Turn turn, JobRecord job, Training training, long completeStep) {
+        List<String> left =
+                training.team().workers().stream().filter(turn.state()::alive).toList();
+        if (job.asynchronous()) {
             Checkpointing.saveAndStop(
                     turn,
                     job,
                     training,
-                    training.leases().map(LeaseLedger::touchedBatches).orElse(completeStep));
+                    training.leases().map(LeaseLedger::touchedBatches).orElseThrow());
+        } else if (left.isEmpty()
+                || completeStep == 0
+                || completeStep == training.schedule().totalSteps()
+                || training.checkpoints().isWritten(completeStep)) {
+            Checkpointing.saveAndStop(turn, job, training, completeStep);
         } else {
-            run(turn, job, training, completeStep);
+            Training last = training.with(training.team().withWorkers(left)).running(completeStep, turn.atMillis());
+            turn.move(job, new Phase.Stopping(last, new Halt.Draining(Set.of())));
+            start(turn, job, last, completeStep + 1);
         }
     }
 
@@ -131,6 +152,17 @@ final class Generations {
     private static void run(Turn turn, JobRecord job, Training opened, long completeStep) {
         Training training = opened.running(completeStep, turn.atMillis());
         JobRecord running = turn.move(job, new Phase.Running(training));
+        start(turn, job, training, training.schedule().totalSteps());
+        if (training.generation() > 1) {
+            turn.notice(
+                    running,
+                    "Generation " + training.generation() + " goes on after step " + completeStep + " with "
+                            + Sentences.count(training.team().workers().size(), "worker"));
+        }
+        Checkpointing.requestMissing(turn, running, training);
+    }
+
+    private static void start(Turn turn, JobRecord job, Training training, long lastStep) {
         for (Team.Share share : training.team().shares(training.schedule().slices())) {
             turn.toWorker(
                     share.worker(),
@@ -143,18 +175,11 @@ final class Generations {
                                     .setSlices(training.schedule().slices())
                                     .setSliceBegin(share.begin())
                                     .setSliceEnd(share.end())
-                                    .setStartStep(completeStep)
-                                    .setTotalSteps(training.schedule().totalSteps())
+                                    .setStartStep(training.startStep())
+                                    .setTotalSteps(lastStep)
                                     .setStepsPerEpoch(training.schedule().stepsPerEpoch())
                                     .setValidatedEpochs(training.epochs().validated())));
         }
-        if (training.generation() > 1) {
-            turn.notice(
-                    running,
-                    "Generation " + training.generation() + " goes on after step " + completeStep + " with "
-                            + Sentences.count(training.team().workers().size(), "worker"));
-        }
-        Checkpointing.requestMissing(turn, running, training);
     }
 
     static void workerLost(Turn turn, JobRecord job, String worker) {

@@ -250,12 +250,28 @@ class JobDecisionsTest {
     }
 
     @Test
-    void workerLostWhileStoppingLeavesItToTheShardsWhichStepIsComplete() {
-        full.running(Specs.synchronous(1, 2)).stop().lose("w-a");
+    void whoeverIsLeftCompletesTheStepAWorkerWasLostInWhileStopping() {
+        full.running(Specs.synchronous(2, 2)).stop().lose("w-a");
         full.allOpened(9);
         assertThat(full.jobState()).isEqualTo(JOB_STATE_STOPPING);
-        assertThat(full.starts()).isEmpty();
-        full.checkpointed(9);
+        assertThat(full.starts()).singleElement().satisfies(start -> {
+            assertThat(start.getStartStep()).isEqualTo(9);
+            assertThat(start.getTotalSteps()).isEqualTo(10);
+            assertThat(start.getSliceEnd()).isEqualTo(4);
+        });
+        full.ended("w-b", 10);
+        assertThat(full.toServers())
+                .hasSize(2)
+                .allSatisfy(sent ->
+                        assertThat(sent.message().getCheckpoint().getStep()).isEqualTo(10));
+        full.checkpointed(10);
+        assertThat(full.jobState()).isEqualTo(JOB_STATE_STOPPED);
+    }
+
+    @Test
+    void stoppingJobWithoutWorkersSavesWhatIsComplete() {
+        full.running(Specs.synchronous(1, 2)).stop().lose("w-a").lose("w-b");
+        full.allOpened(9).checkpointed(9);
         assertThat(full.jobState()).isEqualTo(JOB_STATE_STOPPED);
     }
 

@@ -123,6 +123,11 @@ final class Rehearsal {
                         .setTrainingSeconds(2));
     }
 
+    /** It has come to the end of what it was told to do. */
+    Rehearsal ended(String worker, long step) {
+        return done(worker, WorkerFinished.newBuilder().setStep(step));
+    }
+
     Rehearsal stopped(String worker, long step) {
         return done(worker, WorkerFinished.newBuilder().setStep(step).setStopped(true));
     }
