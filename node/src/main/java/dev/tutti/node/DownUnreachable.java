@@ -29,14 +29,21 @@ import scala.concurrent.duration.FiniteDuration;
  *
  * <p>The failure detector suspects after about 2 s of silence. Then its port is tried once: a member whose host refuses the
  * connection has crashed, and is downed {@link Watch#CRASHED_STABLE} later; one that may only be frozen, overloaded or cut off
- * gets {@link Watch#SILENT_STABLE} to come back, and longer while the two have not known each other for long: a JVM that has just
- * started may be busy with itself for seconds on a loaded machine.
+ * gets the rest of {@code tutti.cluster.silence-timeout} to come back, and longer while the two have not known each other for long: a
+ * JVM that has just started may be busy with itself for seconds on a loaded machine.
  */
 public final class DownUnreachable extends DowningProvider {
     private static final Logger LOG = LoggerFactory.getLogger(DownUnreachable.class);
 
+    /** Where the actor system's configuration holds {@code tutti.cluster.silence-timeout}. */
+    static final String SILENCE_TIMEOUT = "dev.tutti.silence-timeout";
+
+    private final Duration silenceTimeout;
+
     /** Called by Pekko. */
-    public DownUnreachable(ActorSystem system) {}
+    public DownUnreachable(ActorSystem system) {
+        silenceTimeout = system.settings().config().getDuration(SILENCE_TIMEOUT);
+    }
 
     @Override
     public FiniteDuration downRemovalMargin() {
@@ -45,7 +52,7 @@ public final class DownUnreachable extends DowningProvider {
 
     @Override
     public Option<Props> downingActorProps() {
-        return Option.apply(Props.create(Watch.class, Watch::new));
+        return Option.apply(Props.create(Watch.class, () -> new Watch(silenceTimeout)));
     }
 
     private record Tried(Member member, boolean refused) {}
@@ -55,18 +62,24 @@ public final class DownUnreachable extends DowningProvider {
     /** One timer for each unreachable member. */
     static final class Watch extends AbstractActorWithTimers {
         static final Duration CRASHED_STABLE = Duration.ofMillis(300);
-        static final Duration SILENT_STABLE = Duration.ofSeconds(6);
+        static final Duration SUSPICION = Duration.ofSeconds(2);
         static final Duration YOUTH = Duration.ofSeconds(30);
-        static final Duration YOUNG_SILENT_STABLE = Duration.ofSeconds(20);
+        static final Duration YOUNG_SILENCE = Duration.ofSeconds(20);
 
         private final Cluster cluster = Cluster.get(getContext().getSystem());
         /** When this node first heard of a member, by {@link System#nanoTime}. */
         private final Map<UniqueAddress, Long> firstHeardNanos = new HashMap<>();
 
+        private final Duration silenceTimeout;
+
+        Watch(Duration silenceTimeout) {
+            this.silenceTimeout = silenceTimeout;
+        }
+
         @Override
         public void preStart() {
             cluster.subscribe(
-                    getSelf(), ClusterEvent.initialStateAsEvents(), ReachabilityEvent.class, MemberRemoved.class);
+                    getSelf(), ClusterEvent.initialStateAsEvents(), ReachabilityEvent.class, MemberEvent.class);
         }
 
         @Override
@@ -93,7 +106,8 @@ public final class DownUnreachable extends DowningProvider {
         private Duration patience(Member member) {
             Long heard = firstHeardNanos.get(member.uniqueAddress());
             boolean young = heard == null || System.nanoTime() - heard < YOUTH.toNanos();
-            return young ? YOUNG_SILENT_STABLE : SILENT_STABLE;
+            Duration silence = young && silenceTimeout.compareTo(YOUNG_SILENCE) < 0 ? YOUNG_SILENCE : silenceTimeout;
+            return silence.compareTo(SUSPICION) > 0 ? silence.minus(SUSPICION) : Duration.ZERO;
         }
 
         private void suspect(Member member) {

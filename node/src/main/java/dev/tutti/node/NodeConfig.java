@@ -31,8 +31,11 @@ public record NodeConfig(
     /**
      * @param port 0: any free one
      * @param seeds coordinators' cluster addresses, host:port; empty for a coordinator that is its own seed
+     * @param heartbeatPause silence after which a member is suspected
+     * @param silenceTimeout silence after which a member that may be alive is taken for lost
      */
-    public record ClusterConfig(int port, List<String> seeds, Duration joinTimeout) {
+    public record ClusterConfig(
+            int port, List<String> seeds, Duration joinTimeout, Duration heartbeatPause, Duration silenceTimeout) {
         public ClusterConfig {
             seeds = List.copyOf(seeds);
         }

@@ -98,7 +98,12 @@ final class NodeConfigReader {
                 (name.isEmpty() ? RoleNames.of(role) : name) + "-" + randomPart(),
                 host,
                 bindHost.isEmpty() ? host : bindHost,
-                new ClusterConfig(port("tutti.cluster.port"), seeds(role), joinTimeout()),
+                new ClusterConfig(
+                        port("tutti.cluster.port"),
+                        seeds(role),
+                        positive("tutti.cluster.join-timeout"),
+                        positive("tutti.cluster.heartbeat-pause"),
+                        positive("tutti.cluster.silence-timeout")),
                 new GrpcConfig(port("tutti.grpc.port")),
                 new ManagementConfig(port("tutti.management.port")),
                 new StateConfig(state),
@@ -130,12 +135,12 @@ final class NodeConfigReader {
         return seeds;
     }
 
-    private Duration joinTimeout() throws LaunchException {
-        Duration timeout = config.getDuration("tutti.cluster.join-timeout");
-        if (!timeout.isPositive()) {
-            throw wrong("tutti.cluster.join-timeout", "must be longer than nothing; got " + timeout.toSeconds() + " s");
+    private Duration positive(String path) throws LaunchException {
+        Duration duration = config.getDuration(path);
+        if (!duration.isPositive()) {
+            throw wrong(path, "must be longer than nothing; got " + duration.toSeconds() + " s");
         }
-        return timeout;
+        return duration;
     }
 
     private int port(String path) throws LaunchException {

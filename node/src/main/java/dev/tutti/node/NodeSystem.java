@@ -48,10 +48,18 @@ final class NodeSystem {
 
     private static Config pekko(NodeConfig config) {
         Map<String, Object> own = Map.of(
-                "pekko.remote.artery.canonical.hostname", config.host(),
-                "pekko.remote.artery.canonical.port", config.cluster().port(),
-                "pekko.remote.artery.bind.hostname", config.bindHost(),
-                "pekko.cluster.roles", List.of(config.roleName()));
+                "pekko.remote.artery.canonical.hostname",
+                config.host(),
+                "pekko.remote.artery.canonical.port",
+                config.cluster().port(),
+                "pekko.remote.artery.bind.hostname",
+                config.bindHost(),
+                "pekko.cluster.roles",
+                List.of(config.roleName()),
+                DownUnreachable.SILENCE_TIMEOUT,
+                config.cluster().silenceTimeout(),
+                "pekko.cluster.failure-detector.acceptable-heartbeat-pause",
+                config.cluster().heartbeatPause());
         ClassLoader loader = NodeSystem.class.getClassLoader();
         return ConfigFactory.parseMap(own, "node")
                 .withFallback(ConfigFactory.parseResources(loader, "tutti-pekko.conf"))

@@ -1,6 +1,7 @@
 package dev.tutti.client.cli;
 
 import dev.tutti.client.local.ClusterPlan;
+import dev.tutti.client.local.ClusterPlan.Home;
 import dev.tutti.client.local.ClusterPlan.Ports;
 import dev.tutti.proto.v1.JobSpec;
 import java.nio.file.Files;
@@ -76,7 +77,15 @@ final class LocalOptions {
         if (config.isPresent() && !Files.isRegularFile(config.get())) {
             throw new CommandException(ExitCodes.USAGE, "--config %s is not a file".formatted(config.get()));
         }
-        return new ClusterPlan(parameterServerCount, workerCount, runFolder, checkpoints, data, config, ports);
+        return new ClusterPlan(
+                parameterServerCount,
+                workerCount,
+                runFolder,
+                checkpoints,
+                data,
+                config,
+                ports,
+                processes ? Home.OWN_PROCESSES : Home.ONE_PROCESS);
     }
 
     private static int atLeastOne(String option, int count) throws CommandException {

@@ -13,6 +13,7 @@ import java.util.TreeMap;
  * @param data the data folder; the roles' own default if empty
  * @param config a HOCON file for every role
  * @param ports of the coordinator; the others always take free ones
+ * @param home where the roles run
  */
 public record ClusterPlan(
         int parameterServers,
@@ -21,7 +22,22 @@ public record ClusterPlan(
         Path checkpoints,
         Optional<Path> data,
         Optional<Path> config,
-        Ports ports) {
+        Ports ports,
+        Home home) {
+
+    /** Roles of one process cannot crash apart, and a process that crashed is noticed by its port: silence only means a busy machine. */
+    public enum Home {
+        ONE_PROCESS,
+        OWN_PROCESSES;
+
+        Map<String, String> patience() {
+            return switch (this) {
+                case ONE_PROCESS ->
+                    Map.of("tutti.cluster.heartbeat-pause", "30s", "tutti.cluster.silence-timeout", "300s");
+                case OWN_PROCESSES -> Map.of("tutti.cluster.silence-timeout", "120s");
+            };
+        }
+    }
 
     /** Whether the coordinator takes any free ports or those of its configuration. */
     public enum Ports {
@@ -55,7 +71,7 @@ public record ClusterPlan(
     }
 
     private Map<String, String> common(String name) {
-        var overrides = new TreeMap<String, String>();
+        var overrides = new TreeMap<String, String>(home.patience());
         overrides.put("tutti.member-name", name);
         overrides.put("tutti.state.folder", runFolder.toAbsolutePath().toString());
         data.ifPresent(folder ->
