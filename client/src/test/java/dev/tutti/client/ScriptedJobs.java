@@ -26,10 +26,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** A Jobs service on loopback that keeps what is submitted, and plays the given events to whoever watches. */
 public final class ScriptedJobs extends JobsGrpc.JobsImplBase implements AutoCloseable {
+    private static final int BELOW_EPHEMERAL_TRIES = 100;
+
     private final Map<String, Job> byKey = new LinkedHashMap<>();
     private final ConcurrentLinkedQueue<List<JobEvent>> watches = new ConcurrentLinkedQueue<>();
     private final Server server;
@@ -41,8 +44,16 @@ public final class ScriptedJobs extends JobsGrpc.JobsImplBase implements AutoClo
                 .start();
     }
 
+    /** At a port no outgoing connection is ever given, so that a server started again finds it free. */
     public static ScriptedJobs start() throws IOException {
-        return new ScriptedJobs(0);
+        for (int port : new Random().ints(BELOW_EPHEMERAL_TRIES, 20_000, 32_000).toArray()) {
+            try {
+                return new ScriptedJobs(port);
+            } catch (IOException _) {
+                // Taken: the next one.
+            }
+        }
+        throw new IOException("no free port between 20000 and 32000");
     }
 
     public static ScriptedJobs startAt(int port) throws IOException {
