@@ -14,6 +14,7 @@ import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 
 /** The parameters of a whole checkpoint, joined from the shards' files. Streams: nothing is ever held in memory whole. */
 public final class CheckpointExport {
@@ -28,16 +29,15 @@ public final class CheckpointExport {
     }
 
     /**
-     * Writes the parameters as one safetensors file: whole f32 tensors with their shapes, in forward order. The file appears under
+     * Compares every file with the manifest's hashes, then writes the parameters as one safetensors file: whole f32 tensors with their shapes, in forward order. The file appears under
      * its name once it is complete; one that stood there is replaced.
      *
      * @param checkpoint a whole checkpoint's folder
      * @throws CheckpointException if the checkpoint is not what its manifest says
      */
     public static SafeTensorsWriter.Written merge(Path checkpoint, Path target) throws IOException {
-        CheckpointManifest manifest = CheckpointFolder.readManifest(checkpoint);
-        Path aside = target.resolveSibling(target.getFileName() + ".new");
-        Files.deleteIfExists(aside);
+        CheckpointManifest manifest = CheckpointFolder.verify(checkpoint);
+        Path aside = target.resolveSibling(target.getFileName() + "." + UUID.randomUUID() + ".new");
         try (Shards shards = Shards.open(checkpoint, manifest);
                 SafeTensorsWriter writer =
                         SafeTensorsWriter.create(aside, declared(manifest), Map.of("format", "pt"))) {

@@ -17,6 +17,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -31,13 +32,16 @@ public final class CheckpointFolder {
     public static final int FORMAT = 1;
 
     private static final Pattern COMPLETE = Pattern.compile("step-(\\d{9,18})");
+    private static final String PARTIAL = ".partial";
+    private static final String DELETED = ".deleted";
+    private static final Pattern LEFTOVER = Pattern.compile("step-(\\d{9,18})(\\.partial|\\.deleted)");
     private static final long MAX_MANIFEST_BYTES = 64 << 20;
 
     private CheckpointFolder() {}
 
     /** Where shards put their files of a step. */
     public static Path partial(Path jobFolder, long step) {
-        return jobFolder.resolve(name(step) + ".partial");
+        return jobFolder.resolve(name(step) + PARTIAL);
     }
 
     /** Where a whole checkpoint of a step lies. */
@@ -134,18 +138,37 @@ public final class CheckpointFolder {
     }
 
     /**
-     * Deletes all but the newest checkpoints.
+     * Deletes all but the newest checkpoints, and what crashes and lost parts have left behind: partial folders older than the newest
+     * whole checkpoint, which nobody completes any more, and half-deleted checkpoints.
      *
-     * @param keep 0 keeps all
+     * @param keep 0 keeps all whole ones
      */
     public static void prune(Path jobFolder, int keep) throws IOException {
         List<Path> checkpoints = list(jobFolder);
+        if (!checkpoints.isEmpty()) {
+            deleteLeftovers(jobFolder, step(checkpoints.getLast()));
+        }
         for (int i = 0; keep > 0 && i < checkpoints.size() - keep; i++) {
             // Renamed first, so that a crash leaves no half checkpoint that looks whole.
             Path old = checkpoints.get(i);
-            Path aside = old.resolveSibling(fileName(old) + ".deleted");
+            Path aside = old.resolveSibling(fileName(old) + DELETED);
             Files.move(old, aside, StandardCopyOption.ATOMIC_MOVE);
             delete(aside);
+        }
+    }
+
+    private static void deleteLeftovers(Path jobFolder, long newest) throws IOException {
+        List<Path> leftovers;
+        try (Stream<Path> entries = Files.list(jobFolder)) {
+            leftovers = entries.filter(entry -> {
+                        Matcher name = LEFTOVER.matcher(fileName(entry));
+                        return name.matches()
+                                && (name.group(2).equals(DELETED) || Long.parseLong(name.group(1)) < newest);
+                    })
+                    .toList();
+        }
+        for (Path leftover : leftovers) {
+            delete(leftover);
         }
     }
 
@@ -169,14 +192,22 @@ public final class CheckpointFolder {
     }
 
     private static void requireSize(Path folder, CheckpointFile file) throws IOException {
-        Path path = folder.resolve(file.getName());
-        if (!file.getName().equals(fileName(path)) || !Files.isRegularFile(path)) {
+        if (!isPlainName(file.getName()) || !Files.isRegularFile(folder.resolve(file.getName()))) {
             throw new CheckpointException(folder + " has no file " + file.getName());
         }
+        Path path = folder.resolve(file.getName());
         if (Files.size(path) != file.getBytes()) {
             throw new CheckpointException(
                     path + " has " + Files.size(path) + " bytes, the manifest says " + file.getBytes());
         }
+    }
+
+    /** A name that stays in its folder. */
+    private static boolean isPlainName(String name) {
+        return !name.isEmpty()
+                && !name.equals(".")
+                && !name.equals("..")
+                && name.chars().allMatch(c -> c > ' ' && c != '/' && c != '\\');
     }
 
     private static void requireWholeSpace(Path path, CheckpointManifest manifest) throws CheckpointException {
@@ -184,6 +215,9 @@ public final class CheckpointFolder {
             long elements = ShardMaps.elementCount(manifest.getTensorsList());
             long end = 0;
             for (CheckpointFile file : manifest.getFilesList()) {
+                if (!isPlainName(file.getName())) {
+                    throw new IllegalArgumentException("\"" + file.getName() + "\" is no file's name");
+                }
                 if (file.getBegin() != end || file.getEnd() < end) {
                     throw new IllegalArgumentException("file " + file.getName() + " covers [" + file.getBegin() + ", "
                             + file.getEnd() + "), the one before it ends at " + end);

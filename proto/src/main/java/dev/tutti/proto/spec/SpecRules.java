@@ -1,6 +1,7 @@
 package dev.tutti.proto.spec;
 
 import dev.tutti.proto.v1.Adam;
+import dev.tutti.proto.v1.CheckpointPolicy;
 import dev.tutti.proto.v1.Cluster;
 import dev.tutti.proto.v1.Data;
 import dev.tutti.proto.v1.DataSource;
@@ -22,6 +23,8 @@ final class SpecRules {
     private static final List<String> SOURCES = List.of("mnist", "digits");
     private static final int MAX_NAME_LENGTH = 128;
     private static final int MAX_LAYERS = 1000;
+    /** Every worker draws all of them, and holds them in memory. */
+    private static final int MAX_DIGITS = 1_000_000;
 
     private final List<SpecProblem> problems = new ArrayList<>();
 
@@ -33,6 +36,7 @@ final class SpecRules {
         data(spec.getData());
         training(spec.getTraining());
         cluster(spec.getCluster(), spec.getTraining());
+        checkpoint(spec.getCheckpoint());
         return List.copyOf(problems);
     }
 
@@ -82,7 +86,8 @@ final class SpecRules {
             }
             case IDX -> idx(path + ".idx", source.getIdx());
             case DIGITS -> {
-                // Any count is fine; none means the default.
+                count(path + ".digits.train", source.getDigits().getTrain(), 0, MAX_DIGITS);
+                count(path + ".digits.test", source.getDigits().getTest(), 0, MAX_DIGITS);
             }
             case KIND_NOT_SET ->
                 problem(
@@ -175,6 +180,11 @@ final class SpecRules {
                     "cluster.slices",
                     "must be at most training.batch, which is " + batch + ", so that no slice is empty, got " + slices);
         }
+    }
+
+    private void checkpoint(CheckpointPolicy checkpoint) {
+        count("checkpoint.every", checkpoint.getEvery(), 0, Integer.MAX_VALUE);
+        count("checkpoint.keep", checkpoint.getKeep(), 0, Integer.MAX_VALUE);
     }
 
     private void count(String path, int value, long least, long most) {

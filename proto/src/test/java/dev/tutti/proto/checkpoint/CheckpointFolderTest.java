@@ -104,6 +104,46 @@ class CheckpointFolderTest {
     }
 
     @Test
+    void whatCrashesLeftBehindGoesWithTheNextPrune() throws IOException {
+        write(1);
+        write(4);
+        CheckpointFolder.publish(job, write(3));
+        Files.move(CheckpointFolder.publish(job, write(2)), job.resolve("step-000000002.deleted"));
+        Files.createDirectory(job.resolve("step-notes.partial"));
+
+        CheckpointFolder.prune(job, 0);
+
+        assertThat(Files.list(job))
+                .containsExactlyInAnyOrder(
+                        CheckpointFolder.complete(job, 3),
+                        CheckpointFolder.partial(job, 4),
+                        job.resolve("step-notes.partial"));
+    }
+
+    @Test
+    void aDamagedCheckpointIsNotExported() throws IOException {
+        Path whole = CheckpointFolder.publish(job, write(3));
+        byte[] bytes = Files.readAllBytes(whole.resolve("shard-0"));
+        bytes[bytes.length - 1] ^= 1;
+        Files.write(whole.resolve("shard-0"), bytes);
+        Path target = job.resolve("model.safetensors");
+        assertThatThrownBy(() -> CheckpointExport.merge(whole, target))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("shard-0 has been changed");
+        assertThat(target).doesNotExist();
+    }
+
+    @Test
+    void aManifestThatNamesAFileElsewhereIsRefused() throws IOException {
+        Path whole = CheckpointFolder.publish(job, write(3));
+        Path manifest = whole.resolve("manifest.json");
+        Files.writeString(manifest, Files.readString(manifest).replace("shard-1", "../shard-1"));
+        assertThatThrownBy(() -> CheckpointExport.parametersSha256(whole))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("\"../shard-1\" is no file's name");
+    }
+
+    @Test
     void piecesBecomeWholeTensorsAgain() throws IOException {
         Path whole = CheckpointFolder.publish(job, write(3));
         Path target = job.resolve("model.safetensors");

@@ -102,6 +102,22 @@ class JobSpecsTest {
                 "cluster.slices: must be at least workers.max, which is 2, so that every worker has a slice, got 1");
     }
 
+    @Test
+    void countsThatNoMachineCanHoldAreRefused() {
+        assertProblem(
+                s -> s.getDataBuilder().getSourceBuilder().getDigitsBuilder().setTrain(2_000_000_000),
+                "data.source.digits.train: must be 0 to 1000000, got 2000000000");
+        assertProblem(
+                s -> s.getDataBuilder().getSourceBuilder().getDigitsBuilder().setTest(-1),
+                "data.source.digits.test: must be 0 to 1000000, got 4294967295");
+        assertProblem(
+                s -> s.getCheckpointBuilder().setKeep((int) 3_000_000_000L),
+                "checkpoint.keep: must be 0 to 2147483647, got 3000000000");
+        assertProblem(
+                s -> s.getCheckpointBuilder().setEvery((int) 3_000_000_000L),
+                "checkpoint.every: must be 0 to 2147483647, got 3000000000");
+    }
+
     private static void assertProblem(Consumer<JobSpec.Builder> breaking, String expected) {
         JobSpec.Builder spec = small();
         breaking.accept(spec);
