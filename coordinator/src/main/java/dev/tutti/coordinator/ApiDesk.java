@@ -32,9 +32,12 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Answers users' calls, and tells watchers. Shows only what is in the journal. Owned by the coordinator's actor. */
 final class ApiDesk {
+    private static final Logger LOG = LoggerFactory.getLogger(ApiDesk.class);
     private static final int DEFAULT_LIMIT = 100;
 
     private final CoordinatorActor.Surroundings surroundings;
@@ -63,6 +66,7 @@ final class ApiDesk {
     }
 
     void answer(ApiCall call, ActorRef<ApiAnswer> caller) {
+        long taken = log().taken();
         try {
             switch (call.getKindCase()) {
                 case SUBMIT -> submit(call.getSubmit(), caller);
@@ -85,6 +89,13 @@ final class ApiDesk {
             }
         } catch (RequestRefusedException e) {
             caller.tell(error(code(e.refusal()), String.valueOf(e.getMessage())));
+        } catch (RuntimeException e) {
+            if (log().taken() != taken) {
+                throw e;
+            }
+            // Nothing was decided, so the state is as right as it was; only this caller is concerned.
+            LOG.error("a {} call failed", call.getKindCase(), e);
+            caller.tell(error(Status.Code.INTERNAL, "The coordinator could not answer: " + e));
         }
     }
 
@@ -132,11 +143,18 @@ final class ApiDesk {
     }
 
     private ApiAnswer list(int limit) {
+        if (limit < 0) {
+            throw new RequestRefusedException(
+                    Refusal.INVALID_ARGUMENT,
+                    "The limit must be 0 to " + Integer.MAX_VALUE + ", got " + Integer.toUnsignedLong(limit));
+        }
         List<Job> jobs = log().shown()
                 .jobs()
                 .sorted(Comparator.comparingLong(JobRecord::submittedAtMillis).reversed())
                 .limit(limit == 0 ? DEFAULT_LIMIT : limit)
-                .map(this::view)
+                // Many jobs of many epochs would be more than a message carries.
+                .map(job ->
+                        view(job).toBuilder().clearEpochs().clearCheckpoints().build())
                 .toList();
         return ApiAnswer.newBuilder()
                 .setList(ListJobsResponse.newBuilder().addAllJobs(jobs))
@@ -189,6 +207,9 @@ final class ApiDesk {
                             ? event
                             : progress.with(event, log().shown().job(id), now()));
             ofJob.forEach(watcher -> watcher.tell(answer));
+        }
+        if (event.hasState()) {
+            log().shown().job(id).ifPresent(job -> progress.forgetIfEnded(job, now()));
         }
     }
 

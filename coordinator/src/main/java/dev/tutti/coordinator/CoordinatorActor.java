@@ -9,6 +9,7 @@ import dev.tutti.coordinator.job.RequestRefusedException;
 import dev.tutti.coordinator.journal.JobJournal;
 import dev.tutti.node.Membership;
 import dev.tutti.proto.v1.ApiAnswer;
+import dev.tutti.proto.v1.CheckpointPartFailed;
 import dev.tutti.proto.v1.Hello;
 import dev.tutti.proto.v1.JobEvent;
 import dev.tutti.proto.v1.ToCoordinator;
@@ -22,6 +23,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -45,6 +47,7 @@ final class CoordinatorActor {
     /**
      * What the coordinator is given.
      *
+     * @param replayed called once the journal has been replayed and this process coordinates
      * @param fatal called when it cannot go on: another coordinator has taken over, or the journal does not take events
      */
     record Surroundings(
@@ -54,6 +57,7 @@ final class CoordinatorActor {
             RandomGenerator random,
             CoordinatorMetrics metrics,
             CoordinatorSettings settings,
+            Runnable replayed,
             Consumer<Throwable> fatal) {}
 
     sealed interface Message {}
@@ -87,8 +91,8 @@ final class CoordinatorActor {
     static Behavior<ToCoordinator> create(Surroundings surroundings) {
         Behavior<Message> behavior = Behaviors.withStash(
                 STASH,
-                stash -> Behaviors.withTimers(
-                        timers -> Behaviors.setup(context -> opening(surroundings, context, stash, timers))));
+                stash -> Behaviors.withTimers(timers -> Behaviors.setup(
+                        context -> guarded(surroundings, () -> opening(surroundings, context, stash, timers)))));
         return Behaviors.transformMessages(
                 ToCoordinator.class, behavior, builder -> builder.match(ToCoordinator.class, Incoming::new));
     }
@@ -104,17 +108,23 @@ final class CoordinatorActor {
                 CompletableFuture.supplyAsync(() -> replayed(surroundings.journal()), blocking),
                 (replayed, failure) -> failure == null ? replayed : new Broken(failure));
         return Behaviors.receive(Message.class)
-                .onMessage(Replayed.class, replayed -> {
-                    CoordinatorActor actor = new CoordinatorActor(surroundings, context, replayed);
-                    actor.start(timers);
-                    return stash.unstashAll(actor.receive());
-                })
-                .onMessage(Broken.class, broken -> broken(surroundings, broken))
-                .onAnyMessage(message -> {
-                    stash.stash(message);
-                    return Behaviors.same();
-                })
+                .onAnyMessage(message -> guarded(surroundings, () -> switch (message) {
+                    case Replayed replayed -> {
+                        CoordinatorActor actor = new CoordinatorActor(surroundings, context, replayed);
+                        actor.start(timers);
+                        surroundings.replayed().run();
+                        yield stash.unstashAll(actor.receive());
+                    }
+                    case Broken broken -> broken(surroundings, broken);
+                    case Incoming _, WorkersListed _, ServersListed _, MemberGone _ -> kept(stash, message);
+                    case WatcherGone _, Durable _, Happened _ -> kept(stash, message);
+                }))
                 .build();
+    }
+
+    private static Behavior<Message> kept(StashBuffer<Message> stash, Message message) {
+        stash.stash(message);
+        return Behaviors.same();
     }
 
     private static Replayed replayed(JobJournal journal) {
@@ -179,13 +189,15 @@ final class CoordinatorActor {
     }
 
     private Behavior<Message> receive() {
-        return Behaviors.receive(Message.class).onAnyMessage(this::guarded).build();
+        return Behaviors.receive(Message.class)
+                .onAnyMessage(message -> guarded(surroundings, () -> onMessage(message)))
+                .build();
     }
 
     /** A coordinator whose state may be wrong must not go on; the next one starts from the journal. */
-    private Behavior<Message> guarded(Message message) {
+    private static Behavior<Message> guarded(Surroundings surroundings, Supplier<Behavior<Message>> reaction) {
         try {
-            return onMessage(message);
+            return reaction.get();
         } catch (RuntimeException e) {
             return broken(surroundings, new Broken(e));
         }
@@ -222,6 +234,7 @@ final class CoordinatorActor {
             case SHARD_OPENED -> happened(new Event.ShardReady(now(), message.getShardOpened()));
             case SHARD_FAILED -> happened(new Event.ShardBroken(now(), message.getShardFailed()));
             case CHECKPOINT_PART -> happened(new Event.PartWritten(now(), message.getCheckpointPart()));
+            case CHECKPOINT_PART_FAILED -> partFailed(message.getCheckpointPartFailed());
             case EPOCH_PART -> happened(new Event.EpochShare(now(), message.getEpochPart()));
             case LEASE -> happened(new Event.LeaseAsked(now(), message.getLease()));
             case FINISHED -> happened(new Event.WorkerDone(now(), message.getFinished()));
@@ -230,6 +243,11 @@ final class CoordinatorActor {
             case API -> desk.answer(message.getApi(), resolve(message.getSender()));
             case KIND_NOT_SET -> surroundings.metrics().messageIllegal();
         }
+    }
+
+    private void partFailed(CheckpointPartFailed report) {
+        happened(new Event.CheckpointFailed(
+                now(), report.getJob(), report.getStep(), "shard " + report.getShard() + ": " + report.getReason()));
     }
 
     private void published(JobEvent event) {

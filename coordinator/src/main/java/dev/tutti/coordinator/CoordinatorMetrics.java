@@ -1,7 +1,6 @@
 package dev.tutti.coordinator;
 
 import dev.tutti.coordinator.job.ClusterState;
-import dev.tutti.coordinator.job.JobRecord;
 import dev.tutti.proto.v1.JobState;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
@@ -15,6 +14,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** What a coordinator shows of itself. A standby shows zeros. Thread-safe. */
 final class CoordinatorMetrics {
     private final Map<JobState, AtomicInteger> jobs = new EnumMap<>(JobState.class);
+    private final EnumMap<JobState, Integer> ended = new EnumMap<>(JobState.class);
+    private int endedCounted;
     private final Counter generations;
     private final Counter ignored;
     private final Counter illegal;
@@ -45,9 +46,15 @@ final class CoordinatorMetrics {
                 .register(meters);
     }
 
+    /** Called by one thread. Jobs that have ended stay so: each is counted once. */
     void jobs(ClusterState state) {
-        Map<JobState, Integer> counts = new EnumMap<>(JobState.class);
-        state.jobs().map(JobRecord::state).forEach(job -> counts.merge(job, 1, Integer::sum));
+        int more = state.ended().size() - endedCounted;
+        state.ended().sequencedValues().reversed().stream()
+                .limit(more)
+                .forEach(job -> ended.merge(job.state(), 1, Integer::sum));
+        endedCounted += more;
+        Map<JobState, Integer> counts = new EnumMap<>(ended);
+        state.active().values().forEach(job -> counts.merge(job.state(), 1, Integer::sum));
         jobs.forEach((job, gauge) -> gauge.set(counts.getOrDefault(job, 0)));
     }
 

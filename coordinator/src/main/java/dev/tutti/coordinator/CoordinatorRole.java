@@ -11,8 +11,12 @@ import io.grpc.ServerServiceDefinition;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.StreamSupport;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.cluster.Member;
+import org.apache.pekko.cluster.typed.Cluster;
 
 /** A process that coordinates, or stands by to. Owns the journal. */
 final class CoordinatorRole implements RoleComponent {
@@ -21,6 +25,7 @@ final class CoordinatorRole implements RoleComponent {
     private final CoordinatorSettings settings;
     private final CoordinatorMetrics metrics;
     private final JobsService service;
+    private final AtomicBoolean replayed = new AtomicBoolean();
     private final AtomicReference<Optional<ActorRef<ToCoordinator>>> coordinator =
             new AtomicReference<>(Optional.empty());
 
@@ -47,13 +52,22 @@ final class CoordinatorRole implements RoleComponent {
                 new SecureRandom(),
                 metrics,
                 settings,
+                () -> replayed.set(true),
                 node::fatal);
         coordinator.set(Optional.of(Membership.startCoordinator(node.system(), CoordinatorActor.create(surroundings))));
     }
 
     @Override
     public List<ReadinessCheck> readiness() {
-        return List.of();
+        return List.of(new ReadinessCheck("journal replayed", () -> replayed.get() || isStandby()));
+    }
+
+    /** Another process coordinates: the oldest of them does. */
+    private boolean isStandby() {
+        Cluster cluster = Cluster.get(node.system());
+        Member self = cluster.selfMember();
+        return StreamSupport.stream(cluster.state().getMembers().spliterator(), false)
+                .anyMatch(member -> member.getRoles().containsAll(self.getRoles()) && member.isOlderThan(self));
     }
 
     @Override

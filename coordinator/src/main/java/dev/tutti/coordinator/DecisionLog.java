@@ -28,6 +28,7 @@ final class DecisionLog {
     private List<Step> appending = List.of();
     private ClusterState decided;
     private ClusterState durable;
+    private long taken;
 
     /**
      * @param effects runs one
@@ -51,6 +52,11 @@ final class DecisionLog {
         return decided;
     }
 
+    /** How much has been decided, or put after what was: unchanged after a call that has left no trace. */
+    long taken() {
+        return taken;
+    }
+
     /** What is in the journal, and so may be shown. */
     ClusterState shown() {
         return durable;
@@ -63,12 +69,14 @@ final class DecisionLog {
     void happened(Event event, Runnable then) {
         Decision decision = JobDecisions.decide(decided, event);
         decided = decision.state();
+        taken++;
         waiting.add(new Step(Optional.of(event), decision, then));
         advance();
     }
 
     /** Runs something once all that was decided so far is in the journal. */
     void afterwards(Runnable then) {
+        taken++;
         waiting.add(new Step(Optional.empty(), new Decision(decided, List.of(), false), then));
         advance();
     }

@@ -35,12 +35,8 @@ final class EffectRunner {
 
     void run(Effect effect) {
         switch (effect) {
-            case Effect.SendToWorker(var worker, var message) -> {
-                if (message.hasStart() && message.getStart().getSliceBegin() == 0) {
-                    metrics.generationStarted();
-                }
-                members.tellWorker(worker, message);
-            }
+            case Effect.SendToWorker(var worker, var message) -> members.tellWorker(worker, message);
+            case Effect.GenerationStarted _ -> metrics.generationStarted();
             case Effect.SendToParameterServer(var server, var message) -> members.tellServer(server, message);
             case Effect.Publish(var event) -> {
                 log(event);

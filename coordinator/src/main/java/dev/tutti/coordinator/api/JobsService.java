@@ -124,7 +124,7 @@ public final class JobsService extends JobsGrpc.JobsImplBase {
                         system.scheduler())
                 .whenComplete((answered, failure) -> {
                     if (failure != null) {
-                        caller.onError(ApiErrors.unanswered(patience));
+                        caller.onError(ApiErrors.of(failure, patience));
                     } else if (answered.hasError()) {
                         caller.onError(ApiErrors.of(answered.getError()));
                     } else {

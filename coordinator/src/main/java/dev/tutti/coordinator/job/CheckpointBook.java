@@ -27,6 +27,7 @@ public record CheckpointBook(
 
     boolean hasPart(long step, int shard) {
         return isSettled(step)
+                || isWritten(step)
                 || parts.getOrDefault(step, Collections.emptySortedMap()).containsKey(shard);
     }
 
@@ -69,6 +70,11 @@ public record CheckpointBook(
 
     CheckpointBook withGivenUp(long step) {
         return new CheckpointBook(new TreeMap<>(parts.tailMap(step + 1)), written, Math.max(settled, step));
+    }
+
+    /** A step that was given up may be written after all. */
+    CheckpointBook reopened(long step) {
+        return new CheckpointBook(parts, written, Math.min(settled, step - 1));
     }
 
     /** @param keep how many of the newest; 0 means all */

@@ -68,8 +68,10 @@ final class Checkpointing {
                     Optional.empty());
             return;
         }
-        JobRecord saving = turn.move(job, new Phase.Stopping(training, new Halt.Saving(step)));
-        request(turn, saving, training, step);
+        // It may have been given up before; now it is the last there will be.
+        Training last = training.with(training.checkpoints().reopened(step));
+        JobRecord saving = turn.move(job, new Phase.Stopping(last, new Halt.Saving(step)));
+        request(turn, saving, last, step);
     }
 
     static void partWritten(Turn turn, JobRecord job, CheckpointPart part) {

@@ -27,6 +27,9 @@ public sealed interface Effect {
     /** Deletes all but the newest checkpoints of a job. */
     record PruneCheckpoints(String folder, int keep) implements Effect {}
 
+    /** A generation's workers are told to start. */
+    record GenerationStarted(String job, long generation) implements Effect {}
+
     /** The event came too late or twice and changed nothing; the sentence says which and why. */
     record Ignored(String job, String sentence) implements Effect {}
 }

@@ -77,7 +77,8 @@ final class Generations {
                                     .setShard(range.getShard())
                                     .setSlices(training.schedule().slices())
                                     .setTotalSteps(training.schedule().totalSteps())
-                                    .setCheckpointFolder(job.checkpointFolder())));
+                                    .setCheckpointFolder(job.checkpointFolder())
+                                    .setMayCreate(!training.clock().hasRun())));
         }
     }
 
@@ -100,6 +101,16 @@ final class Generations {
         int shards = training.team().shardMap().getShardsCount();
         if (report.getShard() >= shards) {
             throw new IllegalTransitionException(job, "shard " + report.getShard() + " of " + shards + " opened; that");
+        }
+        if (!job.asynchronous() && report.getCompleteStep() < training.startStep()) {
+            Endings.failed(
+                    turn,
+                    job,
+                    "Parameter server "
+                            + training.team().servers().get(report.getShard()) + " lost parameters: shard "
+                            + report.getShard() + " is at step " + report.getCompleteStep() + " again, after step "
+                            + training.startStep() + " was complete" + Endings.lastCheckpoint(training));
+            return;
         }
         SortedMap<Integer, Long> completeSteps = new TreeMap<>(known);
         completeSteps.put(report.getShard(), report.getCompleteStep());
@@ -163,6 +174,7 @@ final class Generations {
     }
 
     private static void start(Turn turn, JobRecord job, Training training, long lastStep) {
+        turn.add(new Effect.GenerationStarted(job.id(), training.generation()));
         for (Team.Share share : training.team().shares(training.schedule().slices())) {
             turn.toWorker(
                     share.worker(),
@@ -214,7 +226,9 @@ final class Generations {
         }
         Training training = current.get().brokenOff();
         current.get().share(job, report.getWorker());
-        if (!report.getTransient()) {
+        if (job.phase() instanceof Phase.Stopping(var _, Halt.Saving _)) {
+            turn.ignore(job, report.getWorker() + " is not waited for any more");
+        } else if (!report.getTransient()) {
             Endings.failed(turn, job, report.getReason());
         } else if (training.futility().generations() > Training.Futility.LIMIT) {
             Endings.failed(

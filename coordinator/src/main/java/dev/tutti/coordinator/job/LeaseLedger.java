@@ -21,6 +21,7 @@ import java.util.Set;
  * @param untouched the first batch of the epoch that was never leased
  * @param returned leases taken back, to be leased again first
  * @param leased by worker; a worker has one at most
+ * @param closed by worker, the lease it reported as done last in this generation
  * @param epochDone batches of the epoch that are done
  * @param waiting workers that asked and have had no answer but Hold, in the order in which they asked
  * @param validating workers that were sent to validate the epoch
@@ -32,6 +33,7 @@ public record LeaseLedger(
         long untouched,
         List<Lease> returned,
         Map<String, Lease> leased,
+        Map<String, Lease> closed,
         long epochDone,
         SequencedSet<String> waiting,
         Set<String> validating) {
@@ -41,6 +43,7 @@ public record LeaseLedger(
     public LeaseLedger {
         returned = List.copyOf(returned);
         leased = Map.copyOf(leased);
+        closed = Map.copyOf(closed);
         waiting = Collections.unmodifiableSequencedSet(new LinkedHashSet<>(waiting));
         validating = Set.copyOf(validating);
     }
@@ -52,6 +55,7 @@ public record LeaseLedger(
                 0,
                 0,
                 List.of(),
+                Map.of(),
                 Map.of(),
                 0,
                 new LinkedHashSet<>(),
@@ -86,6 +90,11 @@ public record LeaseLedger(
         return Optional.ofNullable(leased.get(worker));
     }
 
+    /** The lease the worker reported as done last. */
+    Optional<Lease> lastDoneBy(String worker) {
+        return Optional.ofNullable(closed.get(worker));
+    }
+
     /** The worker's lease is done. */
     LeaseLedger done(String worker) {
         Map<String, Lease> rest = new HashMap<>(leased);
@@ -93,13 +102,15 @@ public record LeaseLedger(
         if (lease == null) {
             throw new IllegalStateException(worker + " has no lease; leased are " + leased.keySet());
         }
-        return with(untouched, returned, rest, epochDone + lease.getBatches(), waiting, validating);
+        Map<String, Lease> lastDone = new HashMap<>(closed);
+        lastDone.put(worker, lease);
+        return with(untouched, returned, rest, lastDone, epochDone + lease.getBatches(), waiting, validating);
     }
 
     LeaseLedger waits(String worker) {
         SequencedSet<String> more = new LinkedHashSet<>(waiting);
         more.add(worker);
-        return with(untouched, returned, leased, epochDone, more, validating);
+        return with(untouched, returned, leased, closed, epochDone, more, validating);
     }
 
     /** Leases the next batches to a worker that waits. */
@@ -111,6 +122,7 @@ public record LeaseLedger(
                     untouched,
                     returned.subList(1, returned.size()),
                     more,
+                    closed,
                     epochDone,
                     waitingWithout(worker),
                     validating);
@@ -124,21 +136,22 @@ public record LeaseLedger(
                         .setBatches(batches)
                         .setAttempt(1)
                         .build());
-        return with(untouched + batches, returned, more, epochDone, waitingWithout(worker), validating);
+        return with(untouched + batches, returned, more, closed, epochDone, waitingWithout(worker), validating);
     }
 
     LeaseLedger validates(String worker) {
         Set<String> more = new HashSet<>(validating);
         more.add(worker);
-        return with(untouched, returned, leased, epochDone, waitingWithout(worker), more);
+        return with(untouched, returned, leased, closed, epochDone, waitingWithout(worker), more);
     }
 
     LeaseLedger answered(String worker) {
-        return with(untouched, returned, leased, epochDone, waitingWithout(worker), validating);
+        return with(untouched, returned, leased, closed, epochDone, waitingWithout(worker), validating);
     }
 
     LeaseLedger nextEpoch() {
-        return new LeaseLedger(batchesPerEpoch, epochs, epoch + 1, 0, List.of(), Map.of(), 0, waiting, Set.of());
+        return new LeaseLedger(
+                batchesPerEpoch, epochs, epoch + 1, 0, List.of(), Map.of(), closed, 0, waiting, Set.of());
     }
 
     /** Everything that is leased is taken back, and nobody waits: workers of the next generation ask anew. */
@@ -146,7 +159,7 @@ public record LeaseLedger(
         List<Lease> todo = new ArrayList<>(returned);
         leased.values().forEach(lease -> todo.add(again(lease)));
         todo.sort((a, b) -> Integer.compare(a.getFirstBatch(), b.getFirstBatch()));
-        return with(untouched, todo, Map.of(), epochDone, new LinkedHashSet<>(), Set.of());
+        return with(untouched, todo, Map.of(), Map.of(), epochDone, new LinkedHashSet<>(), Set.of());
     }
 
     private static Lease again(Lease lease) {
@@ -163,6 +176,7 @@ public record LeaseLedger(
             long newUntouched,
             List<Lease> newReturned,
             Map<String, Lease> newLeased,
+            Map<String, Lease> newClosed,
             long newEpochDone,
             SequencedSet<String> newWaiting,
             Set<String> newValidating) {
@@ -173,6 +187,7 @@ public record LeaseLedger(
                 newUntouched,
                 newReturned,
                 newLeased,
+                newClosed,
                 newEpochDone,
                 newWaiting,
                 newValidating);

@@ -27,28 +27,55 @@ final class Leasing {
         }
         Training training = current.get();
         String worker = request.getWorker();
-        training.share(job, worker);
+        Team.Share share = training.share(job, worker);
         LeaseLedger ledger = training.leases()
                 .orElseThrow(() -> new IllegalTransitionException(job, "a lease, as it is synchronous,"));
         Optional<Lease> done = request.hasDone() ? Optional.of(request.getDone()) : Optional.empty();
-        if (!done.equals(ledger.leaseOf(worker))) {
+        boolean closes = done.isPresent() && done.equals(ledger.leaseOf(worker));
+        boolean asksAgain = done.isEmpty() || done.equals(ledger.lastDoneBy(worker));
+        if (!closes && !asksAgain) {
             turn.ignore(job, worker + " has a lease of " + shown(ledger.leaseOf(worker)) + ", not of " + shown(done));
             return;
         }
-        LeaseLedger closed = done.isPresent() ? ledger.done(worker) : ledger;
+        if (!closes && answerAgain(turn, job, training, share)) {
+            return;
+        }
+        LeaseLedger closed = closes ? ledger.done(worker) : ledger;
         if (!(job.phase() instanceof Phase.Running)) {
             turn.put(job.with(training.with(closed)));
             return;
         }
         Training next = training.with(closed.waits(worker));
         JobRecord waiting = turn.put(job.with(next));
-        if (done.isPresent() && closed.epochExhausted()) {
+        if (closes && closed.epochExhausted()) {
             Checkpointing.requestMissing(turn, waiting, next);
         }
         LeaseLedger settled = settle(turn, waiting, next);
         if (settled.waiting().contains(worker)) {
             answer(turn, waiting, next, worker, LeaseAnswer.newBuilder().setHold(Hold.getDefaultInstance()));
         }
+    }
+
+    /** A worker that was answered asks again because the answer was lost: it gets the same. */
+    private static boolean answerAgain(Turn turn, JobRecord job, Training training, Team.Share share) {
+        String worker = share.worker();
+        LeaseLedger ledger = training.leases().orElseThrow();
+        Optional<Lease> lease = ledger.leaseOf(worker);
+        boolean validating =
+                ledger.validating().contains(worker) && !training.epochs().has(ledger.epoch(), share);
+        if (lease.isEmpty() && !validating) {
+            return false;
+        }
+        if (job.phase() instanceof Phase.Running) {
+            LeaseAnswer.Builder same = LeaseAnswer.newBuilder();
+            lease.ifPresentOrElse(same::setLease, () -> same.setValidate(validate(ledger.epoch())));
+            answer(turn, job, training, worker, same);
+        }
+        return true;
+    }
+
+    private static ValidateEpoch validate(int epoch) {
+        return ValidateEpoch.newBuilder().setEpoch(epoch).build();
     }
 
     private static String shown(Optional<Lease> lease) {
@@ -130,13 +157,7 @@ final class Leasing {
                 && !ledger.validating().contains(worker)
                 && !training.epochs().has(ledger.epoch(), training.share(job, worker));
         if (validates) {
-            answer(
-                    turn,
-                    job,
-                    training,
-                    worker,
-                    LeaseAnswer.newBuilder()
-                            .setValidate(ValidateEpoch.newBuilder().setEpoch(ledger.epoch())));
+            answer(turn, job, training, worker, LeaseAnswer.newBuilder().setValidate(validate(ledger.epoch())));
             return ledger.validates(worker);
         }
         return ledger;

@@ -20,6 +20,8 @@ public final class LiveProgress {
     private static final long WINDOW_MILLIS = 5_000;
 
     private final Map<String, Reports> byJob = new HashMap<>();
+    /** Of jobs that ended early, whose last reports tell more than what is certain. */
+    private final Map<String, Progress> atEnd = new HashMap<>();
 
     private record Report(long atMillis, Sums training) {}
 
@@ -99,7 +101,21 @@ public final class LiveProgress {
                         .build();
     }
 
+    /** Nobody reports about a job that has ended; of one that has no result, the last progress is kept. */
+    public void forgetIfEnded(JobRecord job, long atMillis) {
+        if (job.phase() instanceof Phase.Ended ended) {
+            Reports reports = byJob.remove(job.id());
+            if (reports != null && ended.result().isEmpty()) {
+                ended.training().ifPresent(training -> atEnd.put(job.id(), progress(job, training, reports, atMillis)));
+            }
+        }
+    }
+
     private Job with(Job view, JobRecord job, long atMillis) {
+        Progress last = atEnd.get(job.id());
+        if (last != null) {
+            return view.toBuilder().setProgress(last).build();
+        }
         Reports reports = byJob.get(job.id());
         Optional<Training> training = job.training()
                 .filter(_ -> !(job.phase() instanceof Phase.Ended ended

@@ -50,14 +50,19 @@ public record Training(
         }
     }
 
-    /** @param sinceMillis 0 while it does not run */
-    public record RunningTime(long sinceMillis, long beforeMillis) {
+    /**
+     * @param hasRun whether workers were ever told to start: from then on, parameters that are missing are lost
+     * @param sinceMillis 0 while it does not run
+     */
+    public record RunningTime(boolean hasRun, long sinceMillis, long beforeMillis) {
         RunningTime started(long atMillis) {
-            return new RunningTime(atMillis, beforeMillis);
+            return new RunningTime(true, atMillis, beforeMillis);
         }
 
         RunningTime paused(long atMillis) {
-            return sinceMillis == 0 ? this : new RunningTime(0, beforeMillis + Math.max(0, atMillis - sinceMillis));
+            return sinceMillis == 0
+                    ? this
+                    : new RunningTime(hasRun, 0, beforeMillis + Math.max(0, atMillis - sinceMillis));
         }
     }
 
@@ -80,7 +85,7 @@ public record Training(
                 facts,
                 schedule,
                 atMillis,
-                new RunningTime(0, 0),
+                new RunningTime(false, 0, 0),
                 team,
                 0,
                 0,

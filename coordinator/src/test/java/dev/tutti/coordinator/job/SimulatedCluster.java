@@ -170,7 +170,7 @@ final class SimulatedCluster {
                                         .setStep(complete.step())
                                         .setPath("/checkpoints/" + complete.step())
                                         .build()));
-            case Effect.Publish _, Effect.PruneCheckpoints _, Effect.Ignored _ -> {}
+            case Effect.Publish _, Effect.PruneCheckpoints _, Effect.Ignored _, Effect.GenerationStarted _ -> {}
         }
     }
 
