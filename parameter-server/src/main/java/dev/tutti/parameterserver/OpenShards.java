@@ -6,10 +6,11 @@ import dev.tutti.parameterserver.shard.Shard;
 import dev.tutti.parameterserver.shard.ShardDirectory;
 import dev.tutti.parameterserver.shard.ShardSettings;
 import dev.tutti.parameterserver.shard.ShardThread;
-import dev.tutti.proto.v1.CheckpointPart;
 import dev.tutti.proto.v1.ShardFailed;
 import dev.tutti.proto.v1.ShardOpened;
 import dev.tutti.proto.v1.ToCoordinator;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +27,9 @@ final class OpenShards {
     private final Executor disk;
     private final ParameterServerMetrics metrics;
     private final Answers answers;
+    private final Map<Key, PartReports> parts = new HashMap<>();
+
+    private record Key(String job, int shard) {}
 
     /**
      * @param thread runs everything of all shards, one task at a time, in order; the caller's
@@ -40,9 +44,20 @@ final class OpenShards {
         this.answers = answers;
     }
 
-    /** Creates the shard at its first generation, fences it to the generation, and answers ShardOpened or ShardFailed. */
-    void open(ShardSettings settings, long generation) {
-        ShardThread shard = directory.find(settings.job(), settings.shard()).orElseGet(() -> create(settings));
+    /**
+     * Fences the shard to the generation and answers ShardOpened or ShardFailed.
+     *
+     * @param mayCreate whether the job has not begun, so that a shard that is not there is drawn anew; otherwise it has been lost
+     */
+    void open(ShardSettings settings, long generation, boolean mayCreate) {
+        ShardThread shard = directory.find(settings.job(), settings.shard()).orElse(null);
+        if (shard == null) {
+            if (!mayCreate) {
+                failed(settings, "shard " + settings.shard() + " of job " + settings.job() + " is lost here");
+                return;
+            }
+            shard = create(settings);
+        }
         if (!shard.settings().map().equals(settings.map())) {
             failed(settings, "Generation " + generation + " has another shard map than the shard was opened with");
             return;
@@ -60,19 +75,30 @@ final class OpenShards {
                 () -> failed(settings, "Shard " + settings.shard() + " is gone: it has failed or been released"));
     }
 
-    /** Each shard of the job writes its part of the step's checkpoint and answers CheckpointPart or ShardFailed. */
-    void checkpoint(String job, long step) {
+    /** Each shard of the job writes its part of the step's checkpoint and answers CheckpointPart or CheckpointPartFailed. */
+    void checkpoint(String job, long generation, long step) {
         for (ShardThread shard : directory.of(job)) {
-            shard.execute(
-                    open -> {
-                        try {
-                            open.checkpoint(step);
-                        } catch (IllegalStateException e) {
-                            failed(shard.settings(), String.valueOf(e.getMessage()));
-                        }
-                    },
-                    () -> {});
+            shard.execute(open -> checkpoint(open, generation, step), () -> {});
         }
+    }
+
+    /** On the shard's thread. */
+    private static void checkpoint(Shard shard, long generation, long step) {
+        if (Long.compareUnsigned(generation, shard.generation()) < 0) {
+            LOG.info(
+                    "Job {}: the checkpoint of step {} asked for by generation {} ignored, {} is newer",
+                    shard.settings().job(),
+                    step,
+                    generation,
+                    shard.generation());
+        } else {
+            shard.checkpoint(step);
+        }
+    }
+
+    /** Tells of each shard's last part again, written or failed. Whoever has heard of it ignores it. */
+    void repeatLastParts() {
+        parts.values().forEach(PartReports::repeat);
     }
 
     /** Frees everything of a job. Parts of checkpoints that are being written are finished. */
@@ -81,6 +107,7 @@ final class OpenShards {
             directory.remove(shard);
             shard.close("Job " + job + " has ended: its shard has been released");
         }
+        parts.keySet().removeIf(key -> key.job.equals(job));
     }
 
     void releaseAll() {
@@ -96,7 +123,9 @@ final class OpenShards {
             failed(settings, "Shard " + settings.shard() + " has failed: " + cause);
         });
         directory.add(shard);
-        CheckpointWriter checkpoints = new CheckpointWriter(disk, metrics, new PartListener(settings));
+        PartReports reports = new PartReports(answers);
+        parts.put(new Key(settings.job(), settings.shard()), reports);
+        CheckpointWriter checkpoints = new CheckpointWriter(settings, disk, metrics, reports);
         shard.open(() -> new Shard(settings, metrics, checkpoints));
         LOG.info(
                 "Job {}: shard {} with parameters [{}, {})",
@@ -113,23 +142,5 @@ final class OpenShards {
                         .setJob(settings.job())
                         .setShard(settings.shard())
                         .setReason(reason)));
-    }
-
-    private final class PartListener implements CheckpointWriter.Listener {
-        private final ShardSettings settings;
-
-        PartListener(ShardSettings settings) {
-            this.settings = settings;
-        }
-
-        @Override
-        public void written(CheckpointPart part) {
-            answers.tell(ToCoordinator.newBuilder().setCheckpointPart(part));
-        }
-
-        @Override
-        public void failed(String reason) {
-            OpenShards.this.failed(settings, reason);
-        }
     }
 }

@@ -51,12 +51,7 @@ final class ParameterServerActor {
             return;
         }
         switch (message.getKindCase()) {
-            case WELCOME ->
-                answers.tell(ToCoordinator.newBuilder()
-                        .setHello(Hello.newBuilder()
-                                .setMember(member)
-                                .setRole(Role.ROLE_PARAMETER_SERVER)
-                                .setGrpcEndpoint(grpcEndpoint)));
+            case WELCOME -> welcome();
             case OPEN -> open(message.getOpen());
             case CHECKPOINT -> checkpoint(message.getCheckpoint());
             case END -> end(message.getEnd());
@@ -64,12 +59,22 @@ final class ParameterServerActor {
         }
     }
 
+    /** Whoever asks may be new, and what its predecessor was told last may be lost with it. */
+    private void welcome() {
+        answers.tell(ToCoordinator.newBuilder()
+                .setHello(Hello.newBuilder()
+                        .setMember(member)
+                        .setRole(Role.ROLE_PARAMETER_SERVER)
+                        .setGrpcEndpoint(grpcEndpoint)));
+        shards.repeatLastParts();
+    }
+
     private void open(OpenShard open) {
-        shards.open(ShardSettings.of(open), open.getGeneration());
+        shards.open(ShardSettings.of(open), open.getGeneration(), open.getMayCreate());
     }
 
     private void checkpoint(WriteCheckpoint checkpoint) {
-        shards.checkpoint(checkpoint.getJob(), checkpoint.getStep());
+        shards.checkpoint(checkpoint.getJob(), checkpoint.getGeneration(), checkpoint.getStep());
     }
 
     private void end(EndJob end) {

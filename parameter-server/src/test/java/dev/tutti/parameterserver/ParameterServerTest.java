@@ -69,7 +69,9 @@ class ParameterServerTest {
             director.tell(
                     5,
                     ToParameterServer.newBuilder()
-                            .setCheckpoint(WriteCheckpoint.newBuilder().setJob(Jobs.JOB)));
+                            .setCheckpoint(WriteCheckpoint.newBuilder()
+                                    .setJob(Jobs.JOB)
+                                    .setGeneration(2)));
             CheckpointPart part = director.heard.take().getCheckpointPart();
             assertThat(Path.of(part.getFolder(), part.getFile())).hasSize(part.getBytes());
 
@@ -103,6 +105,7 @@ class ParameterServerTest {
                 .setShardMap(Jobs.map(1))
                 .setSlices(2)
                 .setTotalSteps(5)
+                .setMayCreate(true)
                 .setCheckpointFolder(folder.resolve("checkpoints").toString());
     }
 

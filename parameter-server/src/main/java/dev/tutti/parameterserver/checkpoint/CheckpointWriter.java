@@ -8,6 +8,7 @@ import dev.tutti.proto.checkpoint.CheckpointFolder;
 import dev.tutti.proto.checkpoint.SafeTensorsWriter;
 import dev.tutti.proto.checkpoint.TensorPiece;
 import dev.tutti.proto.v1.CheckpointPart;
+import dev.tutti.proto.v1.CheckpointPartFailed;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -18,63 +19,124 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes the checkpoint parts of one shard: a safetensors file, durable before anyone hears of it. One at a time; a shard that is due again
- * while its last part is still being written waits, so that a slow disk cannot pile up copies in memory.
+ * Writes the checkpoint parts of one shard: a safetensors file, durable before anyone hears of it. One at a time; one more may wait, so
+ * that a slow disk neither holds up the shards nor piles up copies in memory. Every checkpoint it is given ends in a part or a failure.
  */
 public final class CheckpointWriter implements Checkpoints {
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointWriter.class);
     private static final long WRITE_BYTES = 1 << 20;
 
+    private final ShardSettings settings;
     private final Executor executor;
     private final ParameterServerMetrics metrics;
     private final Listener listener;
-    private final Semaphore free = new Semaphore(1);
-    /** Written by whoever holds the permit. */
+    private final Lock lock = new ReentrantLock();
+    /** Whether a task of the executor writes; before it ends it takes what waits. Guarded by the lock, as is {@code waiting}. */
+    private boolean writing;
+
+    private @Nullable Due waiting;
+    /** Touched by whoever writes; the lock is taken between two of them. */
     private @Nullable CheckpointPart lastPart;
 
-    /** Hears how it went, on the executor's thread. */
+    private record Due(ShardSnapshot snapshot, Need need) {}
+
+    /** Hears how it went, on the executor's thread or the shard's. */
     public interface Listener {
         void written(CheckpointPart part);
 
-        /** @param reason one sentence */
-        void failed(String reason);
+        void failed(CheckpointPartFailed failure);
     }
 
     /** @param executor may block: it waits for the disk */
-    public CheckpointWriter(Executor executor, ParameterServerMetrics metrics, Listener listener) {
+    public CheckpointWriter(
+            ShardSettings settings, Executor executor, ParameterServerMetrics metrics, Listener listener) {
+        this.settings = settings;
         this.executor = executor;
         this.metrics = metrics;
         this.listener = listener;
     }
 
     @Override
-    public void write(ShardSnapshot snapshot) {
-        free.acquireUninterruptibly();
-        boolean started = false;
+    public void write(ShardSnapshot snapshot, Need need) {
+        Due due = new Due(snapshot, need);
+        Due displaced = null;
+        boolean free;
+        lock.lock();
         try {
-            executor.execute(() -> {
-                try (snapshot) {
-                    writeOrFail(snapshot);
-                } finally {
-                    free.release();
-                }
-            });
-            started = true;
+            free = !writing;
+            if (free) {
+                writing = true;
+            } else {
+                displaced = waitOrDisplace(due);
+            }
         } finally {
-            if (!started) {
-                snapshot.close();
-                free.release();
+            lock.unlock();
+        }
+        if (free) {
+            start(due);
+        }
+        if (displaced != null) {
+            displaced.snapshot.close();
+            giveUp(displaced.snapshot, "The last checkpoint is still being written");
+        }
+    }
+
+    /** Returns what is given up. A step that waits already is not: it is written once. Under the lock. */
+    private @Nullable Due waitOrDisplace(Due due) {
+        Due before = waiting;
+        if (before != null && before.snapshot.step() == due.snapshot.step()) {
+            before.snapshot.close();
+            waiting = before.need == Need.REQUIRED ? new Due(due.snapshot, Need.REQUIRED) : due;
+            return null;
+        }
+        if (before != null && due.need == Need.PERIODIC) {
+            return due;
+        }
+        waiting = due;
+        return before;
+    }
+
+    private void start(Due due) {
+        try {
+            executor.execute(() -> writeAll(due));
+        } catch (RuntimeException | Error e) {
+            LOG.warn("{}: nobody writes checkpoints any more", settings.job(), e);
+            // Only the shard's thread, which is here, hands over snapshots: none waits.
+            next();
+            due.snapshot.close();
+            giveUp(due.snapshot, "Nobody writes checkpoints any more: " + e);
+        }
+    }
+
+    private void writeAll(Due first) {
+        for (Due due = first; due != null; due = next()) {
+            try (ShardSnapshot snapshot = due.snapshot) {
+                writeOrFail(snapshot);
             }
         }
     }
 
+    private @Nullable Due next() {
+        lock.lock();
+        try {
+            Due next = waiting;
+            waiting = null;
+            writing = next != null;
+            return next;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whatever is thrown on the way, the coordinator hears of it: it waits for this part. */
     private void writeOrFail(ShardSnapshot snapshot) {
         CheckpointPart last = lastPart;
         if (last != null && last.getStep() == snapshot.step()) {
@@ -90,10 +152,25 @@ public final class CheckpointWriter implements Checkpoints {
             metrics.checkpointWritten(Duration.ofNanos(System.nanoTime() - beganNanos));
             LOG.info("{}: step {} written to {}/{}", part.getJob(), part.getStep(), part.getFolder(), part.getFile());
             listener.written(part);
-        } catch (IOException e) {
-            LOG.warn("{}: step {} could not be written", snapshot.settings().job(), snapshot.step(), e);
-            listener.failed("The checkpoint of step " + snapshot.step() + " could not be written: " + e);
+        } catch (Throwable e) {
+            LOG.warn("{}: step {} could not be written", settings.job(), snapshot.step(), e);
+            giveUp(snapshot, e.toString());
         }
+    }
+
+    private void giveUp(ShardSnapshot snapshot, String reason) {
+        giveUp(snapshot.generation(), snapshot.step(), reason);
+    }
+
+    @Override
+    public void giveUp(long generation, long step, String reason) {
+        listener.failed(CheckpointPartFailed.newBuilder()
+                .setJob(settings.job())
+                .setGeneration(generation)
+                .setShard(settings.shard())
+                .setStep(step)
+                .setReason(reason)
+                .build());
     }
 
     private static CheckpointPart writePart(ShardSnapshot snapshot) throws IOException {

@@ -46,11 +46,16 @@ public final class ChunkMemory implements AutoCloseable {
         this.rule = rule;
         this.versions = new long[grid.chunkCount()];
         this.buffers = new GradientBuffers(arena);
-        for (int i = 0; i < history.copies; i++) {
-            copies.add(allocateRange());
-        }
-        for (int i = 0; i < rule.stateSlots(); i++) {
-            state.add(allocateRange());
+        try {
+            for (int i = 0; i < history.copies; i++) {
+                copies.add(allocateRange());
+            }
+            for (int i = 0; i < rule.stateSlots(); i++) {
+                state.add(allocateRange());
+            }
+        } catch (Throwable e) {
+            arena.close();
+            throw e;
         }
     }
 

@@ -52,7 +52,7 @@ public final class Shard implements AutoCloseable {
         this.memory = consistency.memory();
         try {
             FirstParameters.draw(settings, memory);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             memory.close();
             throw e;
         }
@@ -138,9 +138,7 @@ public final class Shard implements AutoCloseable {
 
     /**
      * Writes a checkpoint under the name of a step: now if the step is complete, and when it is otherwise. An asynchronous job's is
-     * written now in any case; the coordinator asks for it while nobody pushes.
-     *
-     * @throws IllegalStateException if a chunk has left the step behind
+     * written now in any case; the coordinator asks for it while nobody pushes. It is given up if a chunk has left the step behind.
      */
     public void checkpoint(long step) {
         switch (consistency) {
@@ -150,16 +148,32 @@ public final class Shard implements AutoCloseable {
                     return;
                 }
                 if (step < completeStep() || memory.isAnyAhead()) {
-                    throw new IllegalStateException("No checkpoint of step " + step + " can be written: shard "
-                            + settings.shard() + " has completed step " + completeStep()
-                            + (memory.isAnyAhead() ? " and has applied some of the next" : ""));
+                    checkpoints.giveUp(
+                            generation,
+                            step,
+                            "Shard " + settings.shard() + " has completed step " + completeStep()
+                                    + (memory.isAnyAhead() ? " and has applied some of the next" : ""));
+                    return;
                 }
             }
             case AsynchronousUpdates _ -> {
                 // Any moment at which nobody pushes is as good as another.
             }
         }
-        checkpoints.write(ShardSnapshot.of(settings, generation, step, memory));
+        write(step, Checkpoints.Need.REQUIRED);
+    }
+
+    /** A copy that does not fit into memory costs the checkpoint, not the shard. */
+    private void write(long step, Checkpoints.Need need) {
+        ShardSnapshot snapshot;
+        try {
+            snapshot = ShardSnapshot.of(settings, generation, step, memory);
+        } catch (OutOfMemoryError e) {
+            checkpoints.giveUp(
+                    generation, step, "There is no memory for a copy of shard " + settings.shard() + ": " + e);
+            return;
+        }
+        checkpoints.write(snapshot, need);
     }
 
     /** Ends all streams and frees the memory. */
@@ -263,7 +277,8 @@ public final class Shard implements AutoCloseable {
             wantedCheckpoint = -1;
         }
         if (wanted || settings.isCheckpointDue(step)) {
-            checkpoint(step);
+            boolean required = wanted || step == settings.totalSteps();
+            write(step, required ? Checkpoints.Need.REQUIRED : Checkpoints.Need.PERIODIC);
         }
     }
 

@@ -27,6 +27,16 @@ public record ShardSnapshot(
 
     static ShardSnapshot of(ShardSettings settings, long generation, long step, ChunkMemory memory) {
         Arena arena = Arena.ofShared();
+        try {
+            return copyOf(settings, generation, step, memory, arena);
+        } catch (Throwable e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    private static ShardSnapshot copyOf(
+            ShardSettings settings, long generation, long step, ChunkMemory memory, Arena arena) {
         long byteSize = (memory.grid().end() - memory.grid().begin()) * Float.BYTES;
         MemorySegment parameters = arena.allocate(byteSize, Float.BYTES);
         List<MemorySegment> state = new ArrayList<>();

@@ -6,6 +6,7 @@ import com.google.protobuf.ByteString;
 import dev.tutti.parameterserver.checkpoint.CheckpointWriter;
 import dev.tutti.parameterserver.metrics.ParameterServerMetrics;
 import dev.tutti.parameterserver.shard.Jobs;
+import dev.tutti.parameterserver.shard.RecordedCheckpoints;
 import dev.tutti.parameterserver.shard.Shard;
 import dev.tutti.parameterserver.shard.ShardDirectory;
 import dev.tutti.parameterserver.shard.ShardSettings;
@@ -17,6 +18,7 @@ import dev.tutti.proto.checkpoint.SafeTensorsReader;
 import dev.tutti.proto.v1.CheckpointFile;
 import dev.tutti.proto.v1.CheckpointManifest;
 import dev.tutti.proto.v1.CheckpointPart;
+import dev.tutti.proto.v1.CheckpointPartFailed;
 import dev.tutti.proto.v1.Frame;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.ParametersGrpc;
@@ -100,15 +102,15 @@ class ExchangeServiceTest {
     private ShardThread open(ShardSettings settings) {
         CompletableFuture<Throwable> failure = new CompletableFuture<>();
         ShardThread shard = new ShardThread(settings, thread, failure::complete);
-        CheckpointWriter writer = new CheckpointWriter(disk, metrics, new CheckpointWriter.Listener() {
+        CheckpointWriter writer = new CheckpointWriter(settings, disk, metrics, new CheckpointWriter.Listener() {
             @Override
             public void written(CheckpointPart part) {
                 parts.add(part);
             }
 
             @Override
-            public void failed(String reason) {
-                failure.complete(new IOException(reason));
+            public void failed(CheckpointPartFailed part) {
+                failure.complete(new IOException(part.getReason()));
             }
         });
         shard.open(() -> {
@@ -307,7 +309,7 @@ class ExchangeServiceTest {
     void aTaskThatThrowsClosesTheShardAndSaysWhy() throws Exception {
         CompletableFuture<Throwable> failure = new CompletableFuture<>();
         ShardThread shard = new ShardThread(Jobs.synchronous(1, folder), thread, failure::complete);
-        shard.open(() -> new Shard(Jobs.synchronous(0, folder), metrics, _ -> {}));
+        shard.open(() -> new Shard(Jobs.synchronous(0, folder), metrics, new RecordedCheckpoints()));
         assertThat(failure.get()).hasMessage("A step has at least one slice, got 0");
         CompletableFuture<String> later = new CompletableFuture<>();
         shard.execute(_ -> later.complete("open"), () -> later.complete("gone"));

@@ -45,7 +45,7 @@ class SameBitsPropertyTest {
     private static List<int[]> train(int slices, int workers, Random random, boolean disturbed) {
         ShardSettings settings = Jobs.synchronous(slices, Path.of("unused"));
         ParameterServerMetrics metrics = new ParameterServerMetrics(new SimpleMeterRegistry());
-        try (Shard shard = new Shard(settings, metrics, ShardSnapshot::close)) {
+        try (Shard shard = new Shard(settings, metrics, new RecordedCheckpoints())) {
             RecordingStream stream = new RecordingStream();
             long generation = 1;
             shard.fence(generation);

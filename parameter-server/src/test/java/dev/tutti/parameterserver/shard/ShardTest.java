@@ -5,7 +5,6 @@ import static dev.tutti.parameterserver.shard.Jobs.constant;
 import static dev.tutti.parameterserver.shard.Jobs.open;
 import static dev.tutti.parameterserver.shard.Jobs.push;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tutti.parameterserver.metrics.ParameterServerMetrics;
 import dev.tutti.proto.v1.Encoding;
@@ -27,15 +26,12 @@ class ShardTest {
 
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private final ParameterServerMetrics metrics = new ParameterServerMetrics(registry);
-    private final List<Long> checkpoints = new ArrayList<>();
+    private final RecordedCheckpoints checkpoints = new RecordedCheckpoints();
     private final List<Shard> opened = new ArrayList<>();
     private final RecordingStream stream = new RecordingStream();
 
     private Shard shard(ShardSettings settings) {
-        Shard shard = new Shard(settings, metrics, snapshot -> {
-            checkpoints.add(snapshot.step());
-            snapshot.close();
-        });
+        Shard shard = new Shard(settings, metrics, checkpoints);
         opened.add(shard);
         shard.fence(1);
         return shard;
@@ -300,7 +296,9 @@ class ShardTest {
         for (int step = 1; step <= 5; step++) {
             step(shard, stream, 1, step);
         }
-        assertThat(checkpoints).containsExactly(2L, 4L, 5L);
+        assertThat(checkpoints.steps).containsExactly(2L, 4L, 5L);
+        assertThat(checkpoints.needs)
+                .containsExactly(Checkpoints.Need.PERIODIC, Checkpoints.Need.PERIODIC, Checkpoints.Need.REQUIRED);
     }
 
     @Test
@@ -309,20 +307,32 @@ class ShardTest {
         shard.open(stream, open(1, 0));
         shard.checkpoint(0);
         shard.checkpoint(3);
-        assertThat(checkpoints).containsExactly(0L);
+        assertThat(checkpoints.steps).containsExactly(0L);
         for (int step = 1; step <= 3; step++) {
             step(shard, stream, 1, step);
         }
-        assertThat(checkpoints).containsExactly(0L, 2L, 3L);
-        assertThatThrownBy(() -> shard.checkpoint(2))
-                .hasMessage("No checkpoint of step 2 can be written: shard 0 has completed step 3");
-        shard.receive(stream, push(1, 4, 0, 0, 1, constant(16, 1)));
-        assertThatThrownBy(() -> shard.checkpoint(3)).hasMessageContaining("has applied some of the next");
+        assertThat(checkpoints.steps).containsExactly(0L, 2L, 3L);
+        assertThat(checkpoints.needs)
+                .containsExactly(Checkpoints.Need.REQUIRED, Checkpoints.Need.PERIODIC, Checkpoints.Need.REQUIRED);
+    }
+
+    @Test
+    void aCheckpointOfAStepLeftBehindIsGivenUp() {
+        Shard shard = shard(Jobs.synchronous(1, NOWHERE));
+        shard.open(stream, open(1, 0));
+        step(shard, stream, 1, 1);
+        shard.checkpoint(0);
+        shard.receive(stream, push(1, 2, 0, 0, 1, constant(16, 1)));
+        shard.checkpoint(1);
+        assertThat(checkpoints.givenUp)
+                .containsExactly(
+                        "step 0: Shard 0 has completed step 1",
+                        "step 1: Shard 0 has completed step 1 and has applied some of the next");
     }
 
     @Test
     void closingEndsTheStreams() {
-        Shard shard = new Shard(Jobs.synchronous(1, NOWHERE), metrics, _ -> {});
+        Shard shard = new Shard(Jobs.synchronous(1, NOWHERE), metrics, checkpoints);
         shard.open(stream, open(0, 0));
         shard.close("Done");
         assertThat(stream.ended).isEqualTo("Done");
