@@ -43,7 +43,7 @@ public final class JobWatch implements AutoCloseable {
      * @return false once the job has ended and its last event was read, or this watch was closed
      */
     public boolean advance() throws TrainingException {
-        long silentSince = System.nanoTime();
+        long firstFailureNanos = 0;
         while (closed.getCount() > 0) {
             try {
                 Iterator<JobEvent> events = open();
@@ -54,14 +54,14 @@ public final class JobWatch implements AutoCloseable {
                 if (event != null && JobStates.ended(event.getJob().getState())) {
                     return false;
                 }
-                retryOrThrow(
+                firstFailureNanos = retryOrThrow(
                         new TrainingException(
                                 Category.UNREACHABLE,
                                 "the coordinator at %s ended the watch of job %s, which goes on"
                                         .formatted(coordinator, id)),
-                        silentSince);
+                        firstFailureNanos);
             } catch (StatusRuntimeException e) {
-                retryOrThrow(TrainingException.of(e, coordinator), silentSince);
+                firstFailureNanos = retryOrThrow(TrainingException.of(e, coordinator), firstFailureNanos);
             }
         }
         return false;
@@ -94,9 +94,14 @@ public final class JobWatch implements AutoCloseable {
         return stream;
     }
 
-    private void retryOrThrow(TrainingException failure, long silentSince) throws TrainingException {
+    /**
+     * @param firstFailureNanos when this wait first failed; 0 if this is the first time
+     * @return the same, or now
+     */
+    private long retryOrThrow(TrainingException failure, long firstFailureNanos) throws TrainingException {
         boolean wasConnected = event != null;
-        boolean patient = System.nanoTime() - silentSince < patience.toNanos();
+        long since = firstFailureNanos == 0 ? System.nanoTime() : firstFailureNanos;
+        boolean patient = System.nanoTime() - since < patience.toNanos();
         if (closed.getCount() > 0 && !(failure.category() == Category.UNREACHABLE && wasConnected && patient)) {
             throw failure;
         }
@@ -109,5 +114,6 @@ public final class JobWatch implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new TrainingException(Category.CANCELLED, "interrupted while waiting for the coordinator", e);
         }
+        return since;
     }
 }

@@ -63,9 +63,9 @@ public final class TrainingException extends Exception {
             case UNAVAILABLE -> Category.UNREACHABLE;
             case UNAUTHENTICATED, PERMISSION_DENIED -> Category.UNAUTHENTICATED;
             case DEADLINE_EXCEEDED -> Category.TIMEOUT;
-            case RESOURCE_EXHAUSTED -> Category.UNSCHEDULABLE;
             case CANCELLED -> Category.CANCELLED;
-            case OK, UNKNOWN, FAILED_PRECONDITION, ABORTED, UNIMPLEMENTED, INTERNAL, DATA_LOSS -> Category.FAILED;
+            case OK, UNKNOWN, FAILED_PRECONDITION, ABORTED, UNIMPLEMENTED, INTERNAL, DATA_LOSS, RESOURCE_EXHAUSTED ->
+                Category.FAILED;
         };
     }
 

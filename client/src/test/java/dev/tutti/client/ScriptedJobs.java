@@ -153,7 +153,12 @@ public final class ScriptedJobs extends JobsGrpc.JobsImplBase implements AutoClo
 
     @Override
     public void close() {
-        server.shutdownNow();
+        try {
+            // Another server may want this port next.
+            server.shutdownNow().awaitTermination();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private Optional<Job> find(String id, StreamObserver<?> answer) {

@@ -64,7 +64,7 @@ final class JobsCommand implements Callable<Integer> {
             }
         }
 
-        abstract int call(TrainingClient client) throws TrainingException;
+        abstract int call(TrainingClient client) throws TrainingException, CommandException;
 
         void print(Job job) {
             var now = shell.clock().instant();
@@ -82,7 +82,10 @@ final class JobsCommand implements Callable<Integer> {
         }
 
         @Override
-        int call(TrainingClient client) throws TrainingException {
+        int call(TrainingClient client) throws TrainingException, CommandException {
+            if (limit < 1) {
+                throw new CommandException(ExitCodes.USAGE, "--limit must be at least 1, but is " + limit);
+            }
             List<Job> jobs = client.list(limit);
             var now = shell.clock().instant();
             shell.print(format.format()

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Boots a cluster for one job, trains, prints how it went, and takes everything down again, whatever happens. */
 final class LocalTraining {
@@ -40,7 +41,7 @@ final class LocalTraining {
         ClusterPlan plan = options.plan(spec, run, state.checkpoints());
         var session = new TrainingSession(shell, spec);
         Thread starting = Thread.currentThread();
-        var progress = new java.util.concurrent.atomic.AtomicBoolean();
+        var progress = new AtomicBoolean();
         Interruption interruption = Interruption.watch(() -> {
             shell.say("interrupted: ending the job and the cluster; once more ends at once");
             session.cancel();
@@ -59,8 +60,11 @@ final class LocalTraining {
         } catch (InterruptedException _) {
             code = ExitCodes.INTERRUPTED;
         } catch (LaunchException | TrainingException e) {
-            keepOnlyLogs(run);
-            throw e;
+            if (!interruption.happened()) {
+                keepOnlyLogs(run);
+                throw e;
+            }
+            code = ExitCodes.INTERRUPTED;
         }
         if (code == ExitCodes.OK || interruption.happened()) {
             StateFolder.remove(run);

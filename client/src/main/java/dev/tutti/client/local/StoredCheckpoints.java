@@ -5,6 +5,7 @@ import dev.tutti.proto.checkpoint.CheckpointFolder;
 import dev.tutti.proto.v1.Checkpoint;
 import dev.tutti.proto.v1.CheckpointFile;
 import dev.tutti.proto.v1.CheckpointManifest;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -57,9 +58,16 @@ public final class StoredCheckpoints {
     public Optional<Path> find(String name, Optional<Long> step) throws IOException {
         Optional<Path> path = existing(name);
         if (path.isPresent() && Files.isRegularFile(path.get().resolve(CheckpointFolder.MANIFEST))) {
-            return path;
+            Path checkpoint = path.get();
+            return step.isEmpty() || step.get() == CheckpointFolder.readManifest(checkpoint).getStep()
+                    ? path
+                    : Optional.empty();
         }
-        Path jobFolder = path.orElse(folder.resolve(name));
+        Optional<Path> stored = path.or(() -> existing(folder + File.separator + name));
+        if (stored.isEmpty()) {
+            return Optional.empty();
+        }
+        Path jobFolder = stored.get();
         if (step.isEmpty()) {
             return CheckpointFolder.newest(jobFolder);
         }

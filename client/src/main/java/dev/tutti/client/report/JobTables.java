@@ -61,11 +61,21 @@ public final class JobTables {
                     JobStates.name(job.getState()),
                     progress.getEpoch() + "/" + job.getSpec().getTraining().getEpochs(),
                     progress.getStep() + "/" + progress.getTotalSteps(),
-                    progress.getStep() == 0 ? "" : Figures.loss(progress.getLoss()),
+                    loss(job),
                     Figures.moment(job.getSubmittedAtMillis()),
                     job.getReason());
         }
         return table.toString();
+    }
+
+    /** Of the last epoch once there is a result, of the last reports before. */
+    private static String loss(Job job) {
+        if (job.hasResult()) {
+            return Figures.loss(job.getResult().getTrainLoss());
+        }
+        return job.getProgress().getStep() == 0
+                ? ""
+                : Figures.loss(job.getProgress().getLoss());
     }
 
     /** A job with its epochs. */
