@@ -160,8 +160,12 @@ class CoordinatorNodeTest {
         assertThat(job.getEpochsList()).hasSize(2);
         assertThat(job.getProgress().getStep()).isEqualTo(Specs.TOTAL_STEPS);
         assertThat(call().list(ListJobsRequest.getDefaultInstance()).getJobsList())
-                .extracting(Job::getId)
-                .containsExactly(id);
+                .singleElement()
+                .satisfies(listed -> {
+                    assertThat(listed.getId()).isEqualTo(id);
+                    assertThat(listed.getEpochsList()).isEmpty();
+                    assertThat(listed.getCheckpointsList()).isEmpty();
+                });
         assertThat(call().listCheckpoints(
                                 ListCheckpointsRequest.newBuilder().setJobId(id).build())
                         .getCheckpointsList())
@@ -205,6 +209,20 @@ class CoordinatorNodeTest {
                 .isInstanceOfSatisfying(
                         StatusRuntimeException.class,
                         e -> assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION));
+    }
+
+    @Test
+    void listRefusesALimitBeyondBoundsAndTheCoordinatorGoesOn() {
+        assertThatThrownBy(() ->
+                        call().list(ListJobsRequest.newBuilder().setLimit(-1).build()))
+                .isInstanceOfSatisfying(
+                        StatusRuntimeException.class,
+                        e -> assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT))
+                .hasMessageContaining("got 4294967295");
+        String id = submit(endless("four"), "").getId();
+        assertThat(call().list(ListJobsRequest.getDefaultInstance()).getJobsList())
+                .singleElement()
+                .satisfies(job -> assertThat(job.getId()).isEqualTo(id));
     }
 
     @Test

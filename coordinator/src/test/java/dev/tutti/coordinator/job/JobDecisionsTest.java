@@ -283,6 +283,75 @@ class JobDecisionsTest {
     }
 
     @Test
+    void shardsMayBeDrawnOnlyUntilAWorkerWasStarted() {
+        full.submit(Specs.synchronous(2, 2)).planned();
+        assertThat(full.opens()).extracting(OpenShard::getMayCreate).containsOnly(true);
+        full.lose("w-a").join(Specs.worker("w-c"));
+        assertThat(full.opens()).extracting(OpenShard::getMayCreate).containsOnly(true);
+        full.allOpened(0).broken("w-c", full.generation(), true, "the connection was lost");
+        assertThat(full.opens()).extracting(OpenShard::getMayCreate).containsExactly(false, false);
+    }
+
+    @Test
+    void shardThatIsBehindWhatWasCompleteFailsTheJob() {
+        full.running(Specs.synchronous(1, 2)).lose("w-a").allOpened(7);
+        full.join(Specs.worker("w-c")).lose("w-b").opened(3, 0, 7).opened(3, 1, 0);
+        assertThat(full.jobState()).isEqualTo(JOB_STATE_FAILED);
+        assertThat(full.reason())
+                .isEqualTo(
+                        "Parameter server ps-b lost parameters: shard 1 is at step 0 again, after step 7 was complete;"
+                                + " there is no checkpoint yet");
+    }
+
+    @Test
+    void lostCheckpointOnTheWayIsToldAndTheJobGoesOn() {
+        full.running(Specs.synchronous(1, 2)).part(0, 20).checkpointLost(20);
+        assertThat(full.jobState()).isEqualTo(JOB_STATE_RUNNING);
+        assertThat(full.effects)
+                .filteredOn(Effect.Publish.class::isInstance)
+                .singleElement()
+                .satisfies(effect -> assertThat(
+                                ((Effect.Publish) effect).event().getNotice().getText())
+                        .isEqualTo("The checkpoint of step 20 could not be written: shard 1: disk full"));
+        full.checkpointLost(20);
+        assertThat(full.ignored()).isTrue();
+    }
+
+    @Test
+    void lostLastCheckpointFailsTheJob() {
+        full.running(Specs.synchronous(1, 2)).checkpointLost(TOTAL_STEPS);
+        assertThat(full.jobState()).isEqualTo(JOB_STATE_FAILED);
+        assertThat(full.reason()).isEqualTo("The checkpoint of step 50 could not be written: shard 1: disk full");
+    }
+
+    @Test
+    void stopAfterAStepWhoseCheckpointWasGivenUpAsksEveryShardAgain() {
+        full.running(Specs.synchronous(1, 2)).part(0, 20).checkpointLost(20).stop();
+        full.stopped("w-a", 20);
+        assertThat(full.toServers())
+                .extracting(Effect.SendToParameterServer::server)
+                .containsExactly("ps-a", "ps-b");
+        full.checkpointLost(20);
+        assertThat(full.jobState()).isEqualTo(JOB_STATE_FAILED);
+        assertThat(full.reason()).startsWith("The checkpoint of step 20 could not be written");
+    }
+
+    @Test
+    void failureOfAWorkerNobodyWaitsForDoesNotKeepAStopFromSaving() {
+        full.running(Specs.synchronous(1, 2)).stop().stopped("w-a", 13);
+        full.broken("w-b", full.generation(), false, "loss is NaN");
+        assertThat(full.ignored()).isTrue();
+        full.checkpointed(13);
+        assertThat(full.jobState()).isEqualTo(JOB_STATE_STOPPED);
+    }
+
+    @Test
+    void startedGenerationsAreCountedWhereTheyAreDecided() {
+        full.running(Specs.synchronous(1, 2));
+        assertThat(full.effects).contains(new Effect.GenerationStarted(Rehearsal.JOB, 1));
+    }
+
+    @Test
     void cancelEndsAtOnceAndAnEndedJobRefusesMore() {
         full.running(Specs.synchronous(1, 2)).cancel();
         assertThat(full.jobState()).isEqualTo(JOB_STATE_CANCELLED);

@@ -85,10 +85,55 @@ class LeasingTest {
     }
 
     @Test
-    void leaseReportedTwiceIsDoneOnce() {
-        cluster.asks("w-a").asks("w-a", lease(0, 0, 10, 1)).asks("w-a", lease(0, 0, 10, 1));
-        assertThat(cluster.ignored()).isTrue();
+    void leaseReportedTwiceIsDoneOnceAndTheNextIsSentAgain() {
+        cluster.asks("w-a").asks("w-a", lease(0, 0, 10, 1));
+        Lease next = leased("w-a");
+        cluster.asks("w-a", lease(0, 0, 10, 1));
+        assertThat(leased("w-a")).isEqualTo(next);
         assertThat(cluster.training().leases().orElseThrow().doneBatches()).isEqualTo(10);
+    }
+
+    @Test
+    void workerWhoseFirstAnswerWasLostGetsItAgain() {
+        cluster.asks("w-a").asks("w-a");
+        assertThat(leased("w-a")).isEqualTo(lease(0, 0, 10, 1));
+    }
+
+    @Test
+    void workerThatReportsALeaseItNeverHadIsNotAnswered() {
+        cluster.asks("w-a").asks("w-a", lease(0, 10, 10, 1));
+        assertThat(cluster.ignored()).isTrue();
+    }
+
+    @Test
+    void workerOnHoldThatAsksAgainIsHeldAgain() {
+        cluster.asks("w-a").asks("w-b").asks("w-a", lease(0, 0, 10, 1)).asks("w-a", lease(0, 20, 5, 1));
+        ClusterState before = cluster.state;
+        cluster.asks("w-a", lease(0, 20, 5, 1));
+        assertThat(cluster.answerTo("w-a").hasHold()).isTrue();
+        assertThat(cluster.state).isEqualTo(before);
+    }
+
+    @Test
+    void workerThatMissedThatItShouldValidateIsToldAgain() {
+        cluster.asks("w-a");
+        runEpochWith("w-a");
+        cluster.asks("w-a", lease(0, 20, 5, 1));
+        assertThat(cluster.answerTo("w-a").hasValidate()).isTrue();
+        cluster.epoch("w-a", 0).asks("w-a");
+        assertThat(cluster.answerTo("w-a").hasHold()).isTrue();
+    }
+
+    @Test
+    void stopSavesTheStepWhoseCheckpointWasGivenUp() {
+        cluster.asks("w-a");
+        runEpochWith("w-a");
+        cluster.checkpointLost(Specs.STEPS_PER_EPOCH).stop().stopped("w-a", 25).stopped("w-b", 25);
+        assertThat(cluster.toServers())
+                .extracting(sent -> sent.message().getCheckpoint().getStep())
+                .containsExactly((long) Specs.STEPS_PER_EPOCH, (long) Specs.STEPS_PER_EPOCH);
+        cluster.checkpointed(Specs.STEPS_PER_EPOCH);
+        assertThat(cluster.jobState()).isEqualTo(JobState.JOB_STATE_STOPPED);
     }
 
     @Test
@@ -96,7 +141,7 @@ class LeasingTest {
         cluster.asks("w-a");
         runEpochWith("w-a");
         cluster.asks("w-b").epoch("w-a", 0).asks("w-a").epoch("w-b", 0);
-        cluster.on(at -> new Event.CheckpointFailed(at, Rehearsal.JOB, Specs.STEPS_PER_EPOCH, "disk full"));
+        cluster.checkpointLost(Specs.STEPS_PER_EPOCH);
         assertThat(leased("w-a")).isEqualTo(lease(1, 0, 10, 1));
     }
 

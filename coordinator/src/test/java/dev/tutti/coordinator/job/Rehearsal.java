@@ -177,6 +177,10 @@ final class Rehearsal {
                         .build()));
     }
 
+    Rehearsal checkpointLost(long step) {
+        return on(at -> new Event.CheckpointFailed(at, JOB, step, "shard 1: disk full"));
+    }
+
     Rehearsal asks(String worker) {
         return asks(worker, List.of());
     }

@@ -21,6 +21,9 @@ final class SimulatedWorker {
     private final boolean asynchronous;
     private final Deque<LeaseAnswer> answers = new ArrayDeque<>();
     private StartGeneration start = StartGeneration.getDefaultInstance();
+    /** The same answer may come twice, as requests are repeated. */
+    private LeaseAnswer lastAnswer = LeaseAnswer.getDefaultInstance();
+
     private boolean running;
     private boolean stopping;
     private boolean pushed;
@@ -43,6 +46,7 @@ final class SimulatedWorker {
             stopping = false;
             pushed = false;
             answers.clear();
+            lastAnswer = LeaseAnswer.getDefaultInstance();
             batch = 0;
             reportedEpochs = start.getValidatedEpochs();
             if (asynchronous) {
@@ -53,7 +57,9 @@ final class SimulatedWorker {
             running &= stopping;
         } else if (message.hasLease()
                 && message.getLease().getGeneration() == start.getGeneration()
-                && !message.getLease().hasHold()) {
+                && !message.getLease().hasHold()
+                && !message.getLease().equals(lastAnswer)) {
+            lastAnswer = message.getLease();
             answers.addLast(message.getLease());
         }
     }
