@@ -56,8 +56,9 @@ public record NodeConfig(
     public record JournalConfig(String url, String user, String password) {
         @Override
         public String toString() {
-            return "JournalConfig[url=" + url + ", user=" + user + ", password=" + (password.isEmpty() ? "" : "***")
-                    + "]";
+            // A JDBC URL may hold credentials behind these signs.
+            return "JournalConfig[url=" + url.replaceFirst("[?;].*", "…") + ", user=" + user + ", password="
+                    + (password.isEmpty() ? "" : "***") + "]";
         }
     }
 

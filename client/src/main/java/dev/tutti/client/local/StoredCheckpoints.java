@@ -59,7 +59,9 @@ public final class StoredCheckpoints {
         Optional<Path> path = existing(name);
         if (path.isPresent() && Files.isRegularFile(path.get().resolve(CheckpointFolder.MANIFEST))) {
             Path checkpoint = path.get();
-            return step.isEmpty() || step.get() == CheckpointFolder.readManifest(checkpoint).getStep()
+            return step.isEmpty()
+                            || step.get()
+                                    == CheckpointFolder.readManifest(checkpoint).getStep()
                     ? path
                     : Optional.empty();
         }
