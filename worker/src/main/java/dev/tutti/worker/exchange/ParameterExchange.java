@@ -11,6 +11,7 @@ import dev.tutti.proto.wire.ExchangeFrame;
 import dev.tutti.proto.wire.SliceTree;
 import dev.tutti.tensor.backend.GradientSink;
 import dev.tutti.tensor.backend.ParameterBuffers;
+import dev.tutti.worker.metrics.WorkerMetrics;
 import io.grpc.Status;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -61,14 +62,14 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         record Batch(int epoch, int batch, int attempt) implements PushKey {}
     }
 
-    private ParameterExchange(ExchangeTarget target, ParameterBuffers buffers) {
+    private ParameterExchange(ExchangeTarget target, ParameterBuffers buffers, WorkerMetrics metrics) {
         this.target = target;
         this.buffers = buffers;
         this.table = new ChunkTable(target.shardMap());
         this.plan = new SumPlan(new SliceTree(target.slices()), target.sliceBegin(), target.sliceEnd());
         this.chunkBuffers = new ChunkBuffers(arena, table.maxChunkByteSize());
         this.sums = new PartialSums(chunkBuffers, table.size());
-        this.waits = new Waits(target, table);
+        this.waits = new Waits(target, table, metrics);
         this.versions = new long[table.size()];
         this.answersDue = new int[table.size()];
         this.tensorsOpen = new int[table.size()];
@@ -81,8 +82,8 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
      *
      * @param buffers stay the caller's; they must outlive the exchange
      */
-    public static ParameterExchange open(ExchangeTarget target, ParameterBuffers buffers) {
-        ParameterExchange exchange = new ParameterExchange(target, buffers);
+    public static ParameterExchange open(ExchangeTarget target, ParameterBuffers buffers, WorkerMetrics metrics) {
+        ParameterExchange exchange = new ParameterExchange(target, buffers, metrics);
         try {
             target.shardMap().getShardsList().forEach(exchange::open);
             return exchange;

@@ -1,8 +1,10 @@
 package dev.tutti.worker.exchange;
 
+import dev.tutti.worker.metrics.WorkerMetrics;
 import java.util.function.IntPredicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** The wait of the training thread for shards: named, and said aloud every ten seconds, so that nothing hangs in silence. */
 final class Waits {
@@ -11,20 +13,26 @@ final class Waits {
 
     private final ExchangeTarget target;
     private final ChunkTable table;
+    private final WorkerMetrics metrics;
     private String what = "";
     private long sinceNanos;
     private int firstMissing;
+    /** Times this wait has been said aloud. */
+    private int said;
+
     private IntPredicate misses = number -> false;
 
-    Waits(ExchangeTarget target, ChunkTable table) {
+    Waits(ExchangeTarget target, ChunkTable table, WorkerMetrics metrics) {
         this.target = target;
         this.table = table;
+        this.metrics = metrics;
     }
 
     void begin(String awaited) {
         what = awaited;
         sinceNanos = System.nanoTime();
         firstMissing = 0;
+        said = 0;
     }
 
     /** Whether any chunk is still missing. Within one wait a chunk that has come stays. */
@@ -39,7 +47,9 @@ final class Waits {
     StreamEvent next(Inbox inbox) throws InterruptedException {
         StreamEvent event = inbox.poll(SAY_AFTER_MILLIS);
         while (event == null) {
-            LOG.info("{}", sentence());
+            metrics.waitedLong("shards");
+            said++;
+            LOG.atLevel(said == 1 ? Level.INFO : Level.WARN).log(sentence());
             event = inbox.poll(SAY_AFTER_MILLIS);
         }
         return event;

@@ -81,6 +81,15 @@ public final class WorkerMetrics {
                 .increment();
     }
 
+    /** Ten seconds more have passed in a wait; {@code awaited} is a short fixed word. */
+    public void waitedLong(String awaited) {
+        Counter.builder("tutti.worker.long.waits")
+                .description("Times ten seconds passed without an answer, by what was waited for")
+                .tag("for", awaited)
+                .register(meters)
+                .increment();
+    }
+
     public void staleMessage() {
         staleMessages.increment();
     }

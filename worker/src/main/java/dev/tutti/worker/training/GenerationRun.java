@@ -31,6 +31,9 @@ public final class GenerationRun {
     private final LeaseDesk leases;
     private final StopSignal stop = new StopSignal();
     private final Thread thread;
+    /** Forgotten once it has ended, or each run would keep all before it. After the start touched by the thread only. */
+    private Optional<GenerationRun> previous;
+
     private volatile boolean cancelled;
 
     /**
@@ -58,11 +61,12 @@ public final class GenerationRun {
         this.generation = generation;
         this.surroundings = surroundings;
         this.reports = reports;
-        this.leases = new LeaseDesk(generation, reports);
+        this.previous = previous;
+        this.leases = new LeaseDesk(generation, reports, surroundings.metrics());
         this.thread = Thread.ofPlatform()
                 .name("train-" + generation.job() + "-g" + generation.number())
                 .daemon()
-                .unstarted(() -> runAfter(previous));
+                .unstarted(this::runAfterPrevious);
     }
 
     public Generation generation() {
@@ -95,11 +99,9 @@ public final class GenerationRun {
         return thread.join(Duration.ofMillis(millis));
     }
 
-    private void runAfter(Optional<GenerationRun> previous) {
+    private void runAfterPrevious() {
         try {
-            if (previous.isPresent()) {
-                previous.get().join();
-            }
+            awaitPrevious();
             LOG.info(
                     "Job {}, generation {}: starting after step {} with slices {} to {} of {}",
                     generation.job(),
@@ -133,6 +135,25 @@ public final class GenerationRun {
         }
     }
 
+    /**
+     * Waits even if cancelled meanwhile: whoever waits for this run to end may then count on all before it having ended, and two never
+     * compute at once.
+     */
+    private void awaitPrevious() throws InterruptedException {
+        boolean interrupted = false;
+        while (previous.isPresent()) {
+            try {
+                previous.get().join();
+                previous = Optional.empty();
+            } catch (InterruptedException _) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            throw new InterruptedException("cancelled before it began");
+        }
+    }
+
     private void train() throws InterruptedException, ExchangeEndedException, NonFiniteLossException, DataException {
         int slices = generation.start().getSlices();
         PreparedJob job = surroundings
@@ -143,7 +164,8 @@ public final class GenerationRun {
                         slices);
         try (CompiledModel model = new CompiledModel(job, surroundings.backend())) {
             requireSameTensors(model);
-            try (ParameterExchange exchange = ParameterExchange.open(generation.exchangeTarget(), model.buffers());
+            try (ParameterExchange exchange = ParameterExchange.open(
+                            generation.exchangeTarget(), model.buffers(), surroundings.metrics());
                     BatchPrefetcher prefetcher = prefetcher(job)) {
                 TrainingLoop.Tools tools = new TrainingLoop.Tools(model, exchange, prefetcher, leases, stop);
                 Narration narration =

@@ -31,6 +31,12 @@ public final class PlanJob {
                     .build();
         } catch (DataException e) {
             return answer.setError(e.sentence()).build();
+        } catch (OutOfMemoryError e) {
+            LOG.warn("Job {} does not fit into memory", request.getJob(), e);
+            return answer.setError(
+                            "the data does not fit into this worker's memory of %d MiB: use less of it, or give the worker more (java -Xmx)"
+                                    .formatted(Runtime.getRuntime().maxMemory() >> 20))
+                    .build();
         } catch (IllegalArgumentException | UnsupportedOperationException | ArithmeticException e) {
             LOG.warn("Job {} cannot be planned", request.getJob(), e);
             return answer.setError("the job cannot be planned: " + e.getMessage())

@@ -30,14 +30,23 @@ final class TrainingProgram {
     }
 
     /**
-     * Runs on the rows loaded.
+     * Runs on the rows loaded. The loss is known before the first gradient; if it is not finite, the sink hears of none, so that no other
+     * worker gets a parameter that is NaN.
      *
      * @param batchRows rows of the whole step: every gradient is divided by it
      * @return the sum of the rows' losses
      */
     float run(int batchRows, GradientSink sink) {
         gradientScale.set(ValueLayout.JAVA_FLOAT, 0, 1f / batchRows);
-        program.run(sink);
+        program.run(parameter -> {
+            if (Float.isFinite(loss())) {
+                sink.gradientReady(parameter);
+            }
+        });
+        return loss();
+    }
+
+    private float loss() {
         return lossSum.get(ValueLayout.JAVA_FLOAT, 0);
     }
 

@@ -11,7 +11,9 @@ import dev.tutti.proto.v1.TensorPlacement;
 import dev.tutti.proto.wire.ExchangeFrame;
 import dev.tutti.proto.wire.Payload;
 import dev.tutti.tensor.backend.ParameterBuffers;
+import dev.tutti.worker.metrics.WorkerMetrics;
 import io.grpc.ServerCall;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -26,6 +28,8 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class ParameterExchangeTest {
+    private final WorkerMetrics metrics = new WorkerMetrics(new SimpleMeterRegistry());
+
     private final Arena arena = Arena.ofConfined();
 
     @AfterEach
@@ -41,7 +45,8 @@ class ParameterExchangeTest {
             call.sendMessage(ScriptedShard.chunk(frame.header(), 1, 6, 4, 60f));
         })) {
             ParameterBuffers buffers = buffers(14);
-            try (ParameterExchange exchange = ParameterExchange.open(target(shard.endpoint(), 14, 10, 6), buffers)) {
+            try (ParameterExchange exchange =
+                    ParameterExchange.open(target(shard.endpoint(), 14, 10, 6), buffers, metrics)) {
                 exchange.awaitVersion(6);
                 assertThat(first(buffers, 0)).isEqualTo(6f);
                 assertThat(first(buffers, 10)).isEqualTo(60f);
@@ -72,7 +77,8 @@ class ParameterExchangeTest {
 
     @Test
     void aShardThatIsNotThereIsALostConnection() {
-        try (ParameterExchange exchange = ParameterExchange.open(target("127.0.0.1:1", 14, 10, 0), buffers(14))) {
+        try (ParameterExchange exchange =
+                ParameterExchange.open(target("127.0.0.1:1", 14, 10, 0), buffers(14), metrics)) {
             ExchangeEndedException ended =
                     catchThrowableOfType(ExchangeEndedException.class, () -> exchange.awaitVersion(0));
 
@@ -98,7 +104,7 @@ class ParameterExchangeTest {
         })) {
             ParameterBuffers buffers = buffers(elements);
             try (ParameterExchange exchange =
-                    ParameterExchange.open(target(shard.endpoint(), elements, elements, 0), buffers)) {
+                    ParameterExchange.open(target(shard.endpoint(), elements, elements, 0), buffers, metrics)) {
                 exchange.awaitVersion(0);
                 pushBatches(exchange, buffers, elements, batches);
                 opened.get().request(batches);
@@ -128,7 +134,8 @@ class ParameterExchangeTest {
 
     private ExchangeEnd endAfter(Function<FrameHeader, ExchangeFrame> answer) throws Exception {
         try (ScriptedShard shard = new ScriptedShard((call, frame) -> call.sendMessage(answer.apply(frame.header())));
-                ParameterExchange exchange = ParameterExchange.open(target(shard.endpoint(), 14, 10, 6), buffers(14))) {
+                ParameterExchange exchange =
+                        ParameterExchange.open(target(shard.endpoint(), 14, 10, 6), buffers(14), metrics)) {
             return catchThrowableOfType(ExchangeEndedException.class, () -> exchange.awaitVersion(6))
                     .end();
         }

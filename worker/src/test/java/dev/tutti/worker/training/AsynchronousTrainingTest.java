@@ -13,6 +13,7 @@ import dev.tutti.proto.v1.ValidateEpoch;
 import dev.tutti.proto.v1.WorkerFinished;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -80,6 +81,39 @@ class AsynchronousTrainingTest {
             two.reports.finished.get();
 
             assertThat(shards.completeStep()).isEqualTo(6);
+        }
+    }
+
+    @Test
+    void aRunThatIsCancelledBeforeItBeginsStillWaitsForTheOneBefore() throws Exception {
+        SmallJob job = new SmallJob(asynchronous());
+        try (MemoryShards shards = job.shards(0.2f, false)) {
+            RecordedReports busy = new RecordedReports();
+            CompletableFuture<Void> isBusy = new CompletableFuture<>();
+            CompletableFuture<Void> release = new CompletableFuture<>();
+            busy.onLease = _ -> {
+                isBusy.complete(null);
+                release.join();
+            };
+            GenerationRun first = job.start(job.generation(shards, 1, 0, 0, 1), busy);
+            isBusy.get();
+            GenerationRun second = GenerationRun.start(
+                    job.generation(shards, 2, 0, 0, 1), job.surroundings, new RecordedReports(), Optional.of(first));
+            first.cancel();
+            second.cancel();
+
+            CompletableFuture<Boolean> firstHadEnded = CompletableFuture.supplyAsync(() -> hasEnded(first, second));
+            release.complete(null);
+            assertThat(firstHadEnded.get()).isTrue();
+        }
+    }
+
+    private static boolean hasEnded(GenerationRun first, GenerationRun second) {
+        try {
+            second.join();
+            return first.join(0);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 

@@ -62,6 +62,14 @@ class PlanJobTest {
     }
 
     @Test
+    void dataThatDoesNotFitIntoMemoryIsOneSentence() throws Exception {
+        JobSpec.Builder spec = SmallJob.spec();
+        spec.getDataBuilder().getSourceBuilder().getDigitsBuilder().setTrain(Integer.MAX_VALUE);
+
+        assertThat(inspect(spec.build()).getError()).startsWith("the data does not fit into this worker's memory of");
+    }
+
+    @Test
     void meanSquaredErrorIsPlannedToo() throws Exception {
         JobSpec.Builder spec = SmallJob.spec();
         spec.getTrainingBuilder().setLoss(Loss.LOSS_MSE);
