@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Owns the block, and whatever kernels allocate in {@link #arena()}.
  */
 public final class ProgramMemory implements AutoCloseable {
-    private final Arena arena = Arena.ofShared();
+    private final Arena arena;
     private final long blockByteSize;
     private final @Nullable MemorySegment[] segments;
 
@@ -21,7 +21,16 @@ public final class ProgramMemory implements AutoCloseable {
         MemoryPlan plan = MemoryPlan.of(graph);
         this.blockByteSize = plan.byteSize();
         this.segments = new @Nullable MemorySegment[graph.tensorIds()];
-        MemorySegment block = arena.allocate(plan.byteSize(), MemoryPlan.ALIGNMENT);
+        this.arena = Arena.ofShared();
+        try {
+            placeAll(graph, buffers, plan, arena.allocate(plan.byteSize(), MemoryPlan.ALIGNMENT));
+        } catch (Throwable e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    private void placeAll(Graph graph, ParameterBuffers buffers, MemoryPlan plan, MemorySegment block) {
         graph.inputs().forEach(input -> place(input, plan, block));
         graph.instructions().stream()
                 .map(instruction -> instruction.result())

@@ -57,7 +57,7 @@ final class CpuBackend implements Backend {
             List<Kernel> kernels =
                     fused.instructions().stream().map(binding::bind).toList();
             return new HostProgram(fused, memory, matrices.prologue(), kernels);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             memory.close();
             throw e;
         }

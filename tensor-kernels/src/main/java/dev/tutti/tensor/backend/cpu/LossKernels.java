@@ -9,7 +9,10 @@ import dev.tutti.tensor.graph.Op;
 import dev.tutti.tensor.graph.Tensor;
 import java.lang.foreign.MemorySegment;
 
-/** Losses and their gradients, a row at a time; sums over rows are f64. */
+/**
+ * Losses and their gradients, a row at a time; sums over rows are f64. Exponentials and logarithms are {@code StrictMath}, for 2 ns more each:
+ * those of {@code Math} may differ between processors, and with them the bits of workers whose numerics are said to be equal.
+ */
 final class LossKernels {
     private final ProgramMemory memory;
 
@@ -112,16 +115,16 @@ final class LossKernels {
         float max = max(x);
         double sum = 0;
         for (float value : x) {
-            sum += Math.exp(value - max);
+            sum += StrictMath.exp(value - max);
         }
-        return max + Math.log(sum);
+        return max + StrictMath.log(sum);
     }
 
     private static void softmax(float[] x, double[] exponentials) {
         float max = max(x);
         double sum = 0;
         for (int c = 0; c < x.length; c++) {
-            exponentials[c] = Math.exp(x[c] - max);
+            exponentials[c] = StrictMath.exp(x[c] - max);
             sum += exponentials[c];
         }
         for (int c = 0; c < x.length; c++) {

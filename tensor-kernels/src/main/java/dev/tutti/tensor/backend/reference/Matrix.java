@@ -33,9 +33,9 @@ record Matrix(Values values, int rows, int columns, boolean transposed) {
         }
         double sum = 0;
         for (int c = 0; c < columns; c++) {
-            sum += Math.exp(get(row, c) - max);
+            sum += StrictMath.exp(get(row, c) - max);
         }
-        return max + Math.log(sum);
+        return max + StrictMath.log(sum);
     }
 
     /** @throws IllegalArgumentException if the label of the row is not one of the columns */

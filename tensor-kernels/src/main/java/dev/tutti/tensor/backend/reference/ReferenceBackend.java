@@ -26,8 +26,14 @@ final class ReferenceBackend implements Backend {
     @Override
     public Program compile(Graph graph, ParameterBuffers buffers) {
         ProgramMemory memory = new ProgramMemory(graph, buffers);
-        ReferenceKernels kernels = new ReferenceKernels(memory);
-        List<Kernel> bound = graph.instructions().stream().map(kernels::bind).toList();
-        return new HostProgram(graph, memory, () -> {}, bound);
+        try {
+            ReferenceKernels kernels = new ReferenceKernels(memory);
+            List<Kernel> bound =
+                    graph.instructions().stream().map(kernels::bind).toList();
+            return new HostProgram(graph, memory, () -> {}, bound);
+        } catch (Throwable e) {
+            memory.close();
+            throw e;
+        }
     }
 }

@@ -8,7 +8,10 @@ import dev.tutti.tensor.graph.Instruction;
 import dev.tutti.tensor.graph.Op;
 import dev.tutti.tensor.graph.Tensor;
 
-/** Each operation as its formula stands in {@link Op}. Sums are f64 and rounded once, when they are stored. */
+/**
+ * Each operation as its formula stands in {@link Op}. Sums are f64 and rounded once, when they are stored. {@code StrictMath} gives the same
+ * bits on every machine.
+ */
 final class ReferenceKernels {
     private final ProgramMemory memory;
 
@@ -102,7 +105,7 @@ final class ReferenceKernels {
                 int label = logits.column(labels, r);
                 double logSumExp = logits.logSumExp(r);
                 for (int c = 0; c < logits.columns(); c++) {
-                    double softmax = Math.exp(logits.get(r, c) - logSumExp);
+                    double softmax = StrictMath.exp(logits.get(r, c) - logSumExp);
                     y.set((long) r * logits.columns() + c, (float) (scale * (softmax - (c == label ? 1 : 0))));
                 }
             }
