@@ -31,6 +31,10 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -223,6 +227,19 @@ class CoordinatorNodeTest {
         assertThat(call().list(ListJobsRequest.getDefaultInstance()).getJobsList())
                 .singleElement()
                 .satisfies(job -> assertThat(job.getId()).isEqualTo(id));
+    }
+
+    @Test
+    void coordinatorThatAnswersIsReady() throws Exception {
+        assertThat(call().list(ListJobsRequest.getDefaultInstance()).getJobsList())
+                .isEmpty();
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            HttpResponse<String> ready = http.send(
+                    HttpRequest.newBuilder(URI.create(node.managementUrl() + "/readyz"))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+            assertThat(ready.statusCode()).as(ready.body()).isEqualTo(200);
+        }
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.tutti.coordinator;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tutti.coordinator.job.ClusterState;
 import dev.tutti.coordinator.job.Effect;
@@ -48,6 +49,19 @@ class DecisionLogTest {
         log.happened(joined("w-a"), () -> {});
         log.durable();
         assertThat(appends).containsExactly(List.of(submitted("a")), List.of(submitted("b"), joined("w-a")));
+    }
+
+    @Test
+    void eventThatCannotBeDecidedOnLeavesNoTrace() {
+        log.happened(submitted("a"), () -> {});
+        long taken = log.taken();
+        ClusterState decided = log.decided();
+        assertThatThrownBy(() -> log.happened(submitted("a"), () -> answers.add("a")))
+                .isInstanceOf(IllegalStateException.class);
+        assertThat(log.taken()).isEqualTo(taken);
+        assertThat(log.decided()).isSameAs(decided);
+        log.afterwards(() -> {});
+        assertThat(log.taken()).isGreaterThan(taken);
     }
 
     @Test

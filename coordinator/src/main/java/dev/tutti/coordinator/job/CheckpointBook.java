@@ -80,7 +80,8 @@ public record CheckpointBook(
     /** @param keep how many of the newest; 0 means all */
     List<Checkpoint> beyond(int keep) {
         List<Checkpoint> oldestFirst = List.copyOf(written.values());
-        return keep == 0 ? List.of() : oldestFirst.subList(0, Math.max(0, oldestFirst.size() - keep));
+        long most = keep == 0 ? oldestFirst.size() : Integer.toUnsignedLong(keep);
+        return oldestFirst.subList(0, (int) Math.max(0, oldestFirst.size() - most));
     }
 
     CheckpointBook without(List<Checkpoint> removed) {

@@ -15,6 +15,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tutti.proto.v1.JobInspected;
 import dev.tutti.proto.v1.JobResult;
+import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.OpenShard;
 import dev.tutti.proto.v1.StartGeneration;
 import org.junit.jupiter.api.Test;
@@ -233,6 +234,15 @@ class JobDecisionsTest {
         assertThat(JobView.of(full.job()).getCheckpointsList())
                 .extracting(checkpoint -> checkpoint.getStep())
                 .containsExactly(40L, (long) TOTAL_STEPS);
+    }
+
+    @Test
+    void asManyCheckpointsAreKeptAsAnUnsignedNumberSays() {
+        JobSpec.Builder spec = Specs.synchronous(1, 2).toBuilder();
+        spec.getCheckpointBuilder().setKeep((int) 3_000_000_000L);
+        full.running(spec.build()).checkpointed(20);
+        assertThat(full.effects).noneMatch(Effect.PruneCheckpoints.class::isInstance);
+        assertThat(JobView.of(full.job()).getCheckpointsList()).hasSize(1);
     }
 
     @Test
