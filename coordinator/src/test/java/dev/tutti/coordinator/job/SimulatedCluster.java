@@ -21,7 +21,7 @@ import java.util.function.LongFunction;
 
 /**
  * A cluster in one thread: members that do what members do, and a network that keeps the order between two ends but no other, and
- * delivers some messages twice. What happens next is drawn from a seed.
+ * delivers some messages twice; answers to workers that ask for leases may be lost. What happens next is drawn from a seed.
  */
 final class SimulatedCluster {
     static final String JOB = "simulated-job-abc234";
@@ -155,6 +155,8 @@ final class SimulatedCluster {
                                             .setJob(JOB)
                                             .setFacts(Specs.facts())
                                             .build()));
+                } else if (workers.containsKey(name) && message.hasLease() && random.nextInt(10) == 0) {
+                    workers.get(name).missesAnswer();
                 } else if (workers.containsKey(name)) {
                     workers.get(name).receive(message);
                 }

@@ -24,6 +24,8 @@ final class SimulatedWorker {
     /** The same answer may come twice, as requests are repeated. */
     private LeaseAnswer lastAnswer = LeaseAnswer.getDefaultInstance();
 
+    private LeaseRequest lastRequest = LeaseRequest.getDefaultInstance();
+    private boolean answerLost;
     private boolean running;
     private boolean stopping;
     private boolean pushed;
@@ -36,7 +38,13 @@ final class SimulatedWorker {
         this.asynchronous = asynchronous;
     }
 
+    /** After a while it will ask again. */
+    void missesAnswer() {
+        answerLost = true;
+    }
+
     void receive(ToWorker message) {
+        answerLost &= !message.hasLease() && !message.hasStart();
         if (message.hasStart()) {
             assertThat(message.getStart().getGeneration())
                     .as("workers see growing generations")
@@ -69,7 +77,7 @@ final class SimulatedWorker {
             return false;
         }
         if (asynchronous) {
-            return stopping || !answers.isEmpty();
+            return stopping || !answers.isEmpty() || answerLost;
         }
         return !pushed || complete() >= pushedStep();
     }
@@ -119,6 +127,12 @@ final class SimulatedWorker {
             finish(WorkerFinished.newBuilder().setStopped(true));
             return;
         }
+        if (answers.isEmpty()) {
+            answerLost = false;
+            LeaseRequest again = lastRequest;
+            cluster.send(name, at -> new Event.LeaseAsked(at, again));
+            return;
+        }
         LeaseAnswer answer = answers.getFirst();
         switch (answer.getKindCase()) {
             case LEASE -> {
@@ -151,6 +165,7 @@ final class SimulatedWorker {
                 .setGeneration(start.getGeneration())
                 .setWorker(name)
                 .build();
+        lastRequest = sent;
         cluster.send(name, at -> new Event.LeaseAsked(at, sent));
     }
 
