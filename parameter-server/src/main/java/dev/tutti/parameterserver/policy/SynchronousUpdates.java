@@ -23,8 +23,8 @@ public final class SynchronousUpdates implements Consistency {
     private final List<SliceSum> sums;
 
     public SynchronousUpdates(ChunkGrid grid, UpdateRule rule, int slices) {
-        this.memory = new ChunkMemory(grid, rule, ChunkMemory.History.PREVIOUS);
         this.tree = new SliceTree(slices);
+        this.memory = new ChunkMemory(grid, rule, ChunkMemory.History.PREVIOUS);
         this.sums = Stream.generate(() -> new SliceSum(tree, memory.buffers()))
                 .limit(memory.chunkCount())
                 .toList();

@@ -20,7 +20,7 @@ final class CompiledModel implements AutoCloseable {
 
     private final PreparedJob job;
     private final Backend backend;
-    private final Arena arena = Arena.ofConfined();
+    private final Arena arena;
     private final List<Parameter> parameters;
     private final ParameterBuffers buffers;
     private final Map<Integer, TrainingProgram> training = new HashMap<>();
@@ -32,7 +32,14 @@ final class CompiledModel implements AutoCloseable {
         Graph graph = job.trainingGraph(1);
         this.parameters = graph.parameters();
         long byteSize = graph.parameterElements() * Float.BYTES;
-        this.buffers = new ParameterBuffers(arena.allocate(byteSize, ALIGNMENT), arena.allocate(byteSize, ALIGNMENT));
+        this.arena = Arena.ofConfined();
+        try {
+            this.buffers =
+                    new ParameterBuffers(arena.allocate(byteSize, ALIGNMENT), arena.allocate(byteSize, ALIGNMENT));
+        } catch (Throwable e) {
+            arena.close();
+            throw e;
+        }
     }
 
     /** Freed when this is closed. */
