@@ -46,7 +46,8 @@ final class Leasing {
             return;
         }
         Training next = training.with(closed.waits(worker));
-        JobRecord waiting = turn.put(job.with(next));
+        // A worker on hold asks every few seconds; that is nothing for the journal.
+        JobRecord waiting = next.leases().equals(training.leases()) ? job : turn.put(job.with(next));
         if (closes && closed.epochExhausted()) {
             Checkpointing.requestMissing(turn, waiting, next);
         }

@@ -109,9 +109,11 @@ class LeasingTest {
     void workerOnHoldThatAsksAgainIsHeldAgain() {
         cluster.asks("w-a").asks("w-b").asks("w-a", lease(0, 0, 10, 1)).asks("w-a", lease(0, 20, 5, 1));
         ClusterState before = cluster.state;
+        int journaled = cluster.journal.size();
         cluster.asks("w-a", lease(0, 20, 5, 1));
         assertThat(cluster.answerTo("w-a").hasHold()).isTrue();
         assertThat(cluster.state).isEqualTo(before);
+        assertThat(cluster.journal).hasSize(journaled);
     }
 
     @Test
