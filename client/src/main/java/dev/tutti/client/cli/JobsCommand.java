@@ -91,7 +91,7 @@ final class JobsCommand implements Callable<Integer> {
             shell.print(format.format()
                     .render(
                             jobs.stream()
-                                    .map(job -> JobReport.description(job, now))
+                                    .map(job -> JobReport.summary(job, now))
                                     .toList(),
                             () -> JobTables.list(jobs)));
             return ExitCodes.OK;

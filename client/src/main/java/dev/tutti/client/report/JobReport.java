@@ -74,6 +74,19 @@ public final class JobReport {
         return report;
     }
 
+    /** A job of {@code jobs list}, which comes without its epochs and checkpoints: what {@link #description} says but for those. */
+    public static Map<String, @Nullable Object> summary(Job job, Instant now) {
+        Map<String, @Nullable Object> report = description(job, now);
+        report.put(
+                "epochs",
+                job.hasResult()
+                        ? job.getSpec().getTraining().getEpochs()
+                        : Math.max(0, job.getProgress().getEpoch() - 1));
+        report.remove("epoch_results");
+        report.remove("checkpoints");
+        return report;
+    }
+
     public static Map<String, @Nullable Object> checkpoint(Checkpoint checkpoint) {
         var report = new LinkedHashMap<String, @Nullable Object>();
         report.put("job_id", checkpoint.getJobId());

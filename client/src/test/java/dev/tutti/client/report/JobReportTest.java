@@ -13,6 +13,7 @@ import dev.tutti.proto.v1.JobState;
 import dev.tutti.proto.v1.Precision;
 import dev.tutti.proto.v1.Training;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -113,5 +114,17 @@ class JobReportTest {
 
     private static JsonNode json(Job job) throws IOException {
         return new ObjectMapper().readTree(OutputFormat.json.render(JobReport.result(job, 6.5), () -> ""));
+    }
+
+    @Test
+    void aListedJobComesWithoutEpochsYetTellsHowManyThereWere() {
+        Job listed = SUCCEEDED.toBuilder().clearEpochs().build();
+        Job full = listed.toBuilder()
+                .setSpec(JobSpec.newBuilder().setTraining(Training.newBuilder().setEpochs(3)))
+                .build();
+
+        assertThat(JobReport.summary(full, Instant.EPOCH))
+                .containsEntry("epochs", 3)
+                .doesNotContainKeys("epoch_results", "checkpoints");
     }
 }
