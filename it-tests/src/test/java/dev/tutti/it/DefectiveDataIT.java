@@ -66,7 +66,7 @@ class DefectiveDataIT {
         byte[] whole = Files.readAllBytes(data.resolve("train-images"));
         Files.write(data.resolve("train-images"), Arrays.copyOf(whole, whole.length - 3));
 
-        assertFailed(submit(), "train-images", "29 bytes");
+        assertFailed(submit(), "train-images", "expected 48 bytes, got 45");
     }
 
     @Test
