@@ -151,10 +151,14 @@ final class Endings {
         }
     }
 
+    /**
+     * The last epoch must be known. One before it may not be: workers go on while no coordinator is there to hear of an epoch, and when
+     * one is back, the parameters of that epoch are gone.
+     */
     static void succeedIfDone(Turn turn, JobRecord job, Training training) {
         long last = training.schedule().totalSteps();
         if (training.allFinished()
-                && training.epochs().validated() == training.schedule().epochs()
+                && training.epochs().result(training.schedule().epochs() - 1).isPresent()
                 && training.checkpoints().isWritten(last)) {
             end(turn, job, JobState.JOB_STATE_SUCCEEDED, "", Optional.of(Results.of(job, training)));
         }
