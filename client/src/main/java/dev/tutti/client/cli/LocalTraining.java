@@ -16,9 +16,8 @@ import dev.tutti.proto.v1.Job;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.JobState;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Boots a cluster for one job, trains, prints how it went, and takes everything down again, whatever happens. */
@@ -94,16 +93,15 @@ final class LocalTraining {
     }
 
     private void report(Job job) {
-        double wallSeconds = secondsSinceProcessStart();
+        double wallSeconds = secondsSinceStart();
         if (job.getState() == JobState.JOB_STATE_FAILED) {
             shell.say("job %s failed: %s".formatted(job.getId(), job.getReason()));
         }
         shell.print(format.render(JobReport.result(job, wallSeconds), () -> JobTables.result(job, wallSeconds)));
     }
 
-    private double secondsSinceProcessStart() {
-        Instant now = shell.clock().instant();
-        Instant start = ProcessHandle.current().info().startInstant().orElse(now);
-        return Duration.between(start, now).toMillis() / 1000.0;
+    /** The JVM's, not the process's: the launcher's build, if there was one, is not part of the training. */
+    private double secondsSinceStart() {
+        return (shell.clock().millis() - ManagementFactory.getRuntimeMXBean().getStartTime()) / 1000.0;
     }
 }
