@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
-import java.time.Duration;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -15,7 +13,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Processes are killed while a job runs; the job ends as if nothing had happened. */
 class CrashIT {
     private static final int EPOCHS = 60;
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     /** The bits of the same job in one process, with one worker. */
     private static String undisturbed = "";
@@ -130,10 +127,7 @@ class CrashIT {
 
     private void awaitStep(HandStartedCluster cluster, String id, int step) throws Exception {
         try (Jobs jobs = new Jobs(cluster.coordinator().grpcAddress())) {
-            Awaitility.await()
-                    .atMost(PATIENCE)
-                    .pollInterval(Duration.ofMillis(20))
-                    .until(() -> jobs.step(id) >= step);
+            jobs.awaitStep(id, step);
         }
     }
 

@@ -22,7 +22,7 @@ class ForeignClientIT {
         Path client = installed();
         try (TuttiProcesses processes = new TuttiProcesses(folder)) {
             HandStartedCluster cluster = new HandStartedCluster(processes, folder, 1, 1);
-            Path protos = TuttiProcesses.root().resolve("proto/src/main/protobuf");
+            Path protos = Distribution.root().resolve("proto/src/main/protobuf");
 
             Path out = run(
                     client, "node", "submit-and-watch.js", cluster.coordinator().grpcAddress(), protos.toString());
@@ -39,8 +39,8 @@ class ForeignClientIT {
     /** The script with its two libraries, in the build folder; installed once. */
     private Path installed() throws Exception {
         Skips.unless(Skips.isOnPath("node") && Skips.isOnPath("npm"), "there is no node or no npm on the PATH");
-        Path sources = TuttiProcesses.root().resolve("it-tests/src/test/node");
-        Path client = Files.createDirectories(TuttiProcesses.root().resolve("it-tests/target/node"));
+        Path sources = Distribution.root().resolve("it-tests/src/test/node");
+        Path client = Files.createDirectories(Distribution.root().resolve("it-tests/target/node"));
         for (String file : List.of("package.json", "submit-and-watch.js")) {
             Files.copy(sources.resolve(file), client.resolve(file), StandardCopyOption.REPLACE_EXISTING);
         }

@@ -4,7 +4,9 @@ import dev.tutti.proto.v1.GetJobRequest;
 import dev.tutti.proto.v1.JobsGrpc;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 
 /** A plain client of the Jobs service, faster to ask than a process. */
 final class Jobs implements AutoCloseable {
@@ -22,6 +24,13 @@ final class Jobs implements AutoCloseable {
                 .get(GetJobRequest.newBuilder().setId(id).build())
                 .getProgress()
                 .getStep();
+    }
+
+    void awaitStep(String id, int step) {
+        Awaitility.await(id + " at step " + step)
+                .atMost(Duration.ofMinutes(2))
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> step(id) >= step);
     }
 
     @Override

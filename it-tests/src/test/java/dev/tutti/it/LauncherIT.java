@@ -15,7 +15,7 @@ class LauncherIT {
 
     @Test
     void versionAndHelp() throws Exception {
-        Path root = TuttiProcesses.root();
+        Path root = Distribution.root();
         Skips.unless(Files.isDirectory(root.resolve("deploy/target/lib")), "deploy has not been built");
 
         assertThat(run(root.resolve("tutti"), "--version")).containsPattern("\\d+\\.\\d+\\.\\d+");

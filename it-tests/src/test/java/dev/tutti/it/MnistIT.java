@@ -2,6 +2,7 @@ package dev.tutti.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,32 +28,36 @@ class MnistIT {
     }
 
     @Test
-    void synchronousTrainingInSinglePrecision() {
-        assertThat(accuracy("mnist-mlp.yaml")).isGreaterThanOrEqualTo(0.975);
+    void synchronousTrainingHasTheSameBitsInProcessesOfTheirOwn() {
+        JsonNode alone = train("mnist-mlp.yaml", "--workers", "1");
+        JsonNode many = train("mnist-mlp.yaml", "--processes", "--workers", "2", "--parameter-servers", "2");
+
+        assertThat(accuracy(alone)).isGreaterThanOrEqualTo(0.975);
+        assertThat(many.path("parameters_sha256")).isEqualTo(alone.path("parameters_sha256"));
+        assertThat(many.path("test")).isEqualTo(alone.path("test"));
     }
 
     @Test
     void synchronousTrainingInBfloat16() {
-        assertThat(accuracy("mnist-mlp.yaml", "--set", "training.precision=bf16"))
-                .isGreaterThanOrEqualTo(0.975);
-    }
-
-    @Test
-    void synchronousTrainingInProcessesOfTheirOwn() {
-        assertThat(accuracy("mnist-mlp.yaml", "--processes", "--workers", "2", "--parameter-servers", "2"))
+        assertThat(accuracy(train("mnist-mlp.yaml", "--set", "training.precision=bf16")))
                 .isGreaterThanOrEqualTo(0.975);
     }
 
     @Test
     void asynchronousTraining() {
-        assertThat(accuracy("mnist-mlp-async.yaml")).isGreaterThanOrEqualTo(0.97);
+        assertThat(accuracy(train("mnist-mlp-async.yaml"))).isGreaterThanOrEqualTo(0.97);
     }
 
-    private double accuracy(String example, String... more) {
+    private static double accuracy(JsonNode result) {
+        assertThat(result.path("test").path("samples").asInt()).isEqualTo(10_000);
+        return result.path("test").path("accuracy").asDouble();
+    }
+
+    private JsonNode train(String example, String... more) {
         try (TuttiProcesses processes = new TuttiProcesses(folder)) {
             List<String> arguments = new ArrayList<>(List.of(
                     "train",
-                    TuttiProcesses.root().resolve("examples").resolve(example).toString(),
+                    Distribution.root().resolve("examples").resolve(example).toString(),
                     "--data",
                     data.toString(),
                     "-o",
@@ -60,8 +65,7 @@ class MnistIT {
             arguments.addAll(List.of(more));
             TuttiProcess.Ended ended = processes.run(arguments.toArray(String[]::new));
             assertThat(ended.exitCode()).as(ended.err()).isZero();
-            assertThat(ended.json().path("test").path("samples").asInt()).isEqualTo(10_000);
-            return ended.json().path("test").path("accuracy").asDouble();
+            return ended.json();
         }
     }
 }

@@ -96,6 +96,11 @@ final class TuttiProcess {
         process.destroy();
     }
 
+    /** SIGINT, as Ctrl-C sends it. */
+    void interrupt() {
+        signal("INT");
+    }
+
     /** SIGKILL. Returns once it is dead. */
     void kill() {
         process.destroyForcibly();
@@ -131,6 +136,18 @@ final class TuttiProcess {
 
     String err() {
         return read(err);
+    }
+
+    /** Waits until the process has said this on standard error. */
+    void awaitSaid(String words) {
+        Awaitility.await(name + " says " + words)
+                .atMost(START_PATIENCE)
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> err().contains(words) || !process.isAlive());
+        if (!err().contains(words)) {
+            throw new AssertionError(
+                    name + " ended with " + process.exitValue() + " and never said " + words + ":\n" + err());
+        }
     }
 
     List<ProcessHandle> withDescendants() {

@@ -1,15 +1,16 @@
 package dev.tutti.it;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.awaitility.Awaitility;
 
 /**
- * Runs the command line in processes of its own, with the class path and the JVM flags of this build, in a folder of the test. All
+ * Runs the command line in processes of its own, from this build's {@link Distribution}, in a folder of the test. All
  * of them, and whatever they started, end with the test.
  */
 final class TuttiProcesses implements AutoCloseable {
@@ -23,11 +24,6 @@ final class TuttiProcesses implements AutoCloseable {
         this.folder = folder;
         // The test's own end may be a signal.
         Runtime.getRuntime().addShutdownHook(new Thread(this::close));
-    }
-
-    /** The repository. */
-    static Path root() {
-        return Path.of(System.getProperty("tutti.root", "..")).toAbsolutePath().normalize();
     }
 
     /** Runs a command to its end. */
@@ -50,7 +46,8 @@ final class TuttiProcesses implements AutoCloseable {
     TuttiProcess start(String name, List<String> arguments) {
         String unique = name + "-" + started.size();
         Path readyFile = folder.resolve(unique + ".ready.json");
-        List<String> command = new ArrayList<>(java());
+        List<String> command = new ArrayList<>(Distribution.command(List.of("-Dtutti.test.folder=" + folder)));
+        command.add(MAIN);
         command.addAll(arguments);
         if (arguments.getFirst().matches("coordinator|parameter-server|worker")) {
             command.addAll(List.of("--ready-file", readyFile.toString()));
@@ -71,27 +68,6 @@ final class TuttiProcesses implements AutoCloseable {
         }
     }
 
-    private List<String> java() {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        for (String flag : System.getProperty("tutti.jvm.flags", "").split(" ", -1)) {
-            if (!flag.isBlank()) {
-                command.add(flag);
-            }
-        }
-        command.addAll(List.of("-Xmx1g", "-XX:+UseSerialGC", "-Dtutti.test.folder=" + folder));
-        command.addAll(List.of("-cp", classPath(), MAIN));
-        return command;
-    }
-
-    /** Surefire hides the real one behind a jar of its own. */
-    private static String classPath() {
-        String all = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-        List<String> entries = new ArrayList<>(List.of(all.split(File.pathSeparator, -1)));
-        entries.removeIf(entry -> entry.endsWith("test-classes"));
-        return String.join(File.pathSeparator, entries);
-    }
-
     /** Processes on this machine that were started, directly or by a process of ours, for this test, and still run. */
     List<String> left() {
         return ProcessHandle.allProcesses()
@@ -99,6 +75,13 @@ final class TuttiProcesses implements AutoCloseable {
                 .map(handle -> handle.info().commandLine().orElse(""))
                 .filter(line -> line.contains("-Dtutti.test.folder=" + folder))
                 .toList();
+    }
+
+    /** For children whose parent was killed: they notice by themselves. */
+    void awaitNothingLeft() {
+        Awaitility.await("nothing is left running")
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> left().isEmpty());
     }
 
     @Override

@@ -1,0 +1,109 @@
+package dev.tutti.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Ctrl-C ends what a command has started, in order, and nothing stays behind. */
+class InterruptIT {
+    private static final int MORE_EPOCHS_THAN_ANYBODY_WAITS_FOR = 100_000;
+
+    @TempDir
+    Path folder;
+
+    private TuttiProcesses processes;
+
+    @BeforeEach
+    void open() {
+        processes = new TuttiProcesses(folder);
+    }
+
+    @AfterEach
+    void close() {
+        processes.close();
+    }
+
+    @Test
+    void trainInOneProcess() {
+        TuttiProcess train = train();
+        train.awaitSaid("epoch 1/");
+
+        assertInterrupted(train);
+    }
+
+    @Test
+    void trainInProcessesOfTheirOwn() {
+        TuttiProcess train = train("--processes", "--workers", "1", "--parameter-servers", "1");
+        train.awaitSaid("epoch 1/");
+
+        assertInterrupted(train);
+    }
+
+    @Test
+    void trainWhileItsProcessesStart() {
+        TuttiProcess train = train("--processes", "--workers", "1", "--parameter-servers", "1");
+        train.awaitSaid("starting a coordinator");
+
+        assertInterrupted(train);
+    }
+
+    @Test
+    void killedTrainTakesItsProcessesWithIt() {
+        TuttiProcess train = train("--processes", "--workers", "1", "--parameter-servers", "1");
+        train.awaitSaid("epoch 1/");
+
+        train.kill();
+
+        processes.awaitNothingLeft();
+    }
+
+    @Test
+    void devServesJobsUntilItIsInterrupted() throws Exception {
+        Path config = Files.writeString(
+                folder.resolve("dev.conf"), "tutti { cluster.port = 0, grpc.port = 0, management.port = 0 }\n");
+        TuttiProcess dev = processes.start("dev", List.of("dev", "--config", config.toString(), "--workers", "1"));
+        dev.awaitSaid("Ctrl-C ends it");
+        String coordinator = dev.err().replaceAll("(?s).*--coordinator (\\S+:\\d+).*", "$1");
+
+        TuttiProcess.Ended submitted = processes.run(
+                "submit",
+                JobFiles.digits(folder, 1).toString(),
+                "-o",
+                "json",
+                "--coordinator",
+                coordinator,
+                "--set",
+                "cluster.parameter-servers=1");
+        dev.interrupt();
+
+        assertThat(submitted.exitCode()).as(submitted.err()).isZero();
+        assertThat(submitted.json().path("state").asText()).isEqualTo("succeeded");
+        assertThat(dev.waitForEnd().exitCode()).as(dev.err()).isZero();
+        assertThat(processes.left()).isEmpty();
+    }
+
+    private TuttiProcess train(String... more) {
+        List<String> arguments = new java.util.ArrayList<>(List.of(
+                "train",
+                JobFiles.digits(folder, MORE_EPOCHS_THAN_ANYBODY_WAITS_FOR).toString(),
+                "-o",
+                "json"));
+        arguments.addAll(List.of(more));
+        return processes.start("train", arguments);
+    }
+
+    private void assertInterrupted(TuttiProcess train) {
+        train.interrupt();
+
+        TuttiProcess.Ended ended = train.waitForEnd();
+        assertThat(ended.exitCode()).as(ended.err()).isEqualTo(130);
+        assertThat(ended.err()).doesNotContain("Exception", "\tat ");
+        assertThat(processes.left()).isEmpty();
+    }
+}
