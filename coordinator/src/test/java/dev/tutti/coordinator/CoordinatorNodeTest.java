@@ -66,8 +66,7 @@ class CoordinatorNodeTest {
                                 "tutti.cluster.port", "0",
                                 "tutti.grpc.port", "0",
                                 "tutti.management.port", "0",
-                                "tutti.state.folder", folder.toString()),
-                        false));
+                                "tutti.state.folder", folder.toString())));
         JdbcJournal journal = JdbcJournal.inFolder(folder);
         node = Node.start(
                 config,

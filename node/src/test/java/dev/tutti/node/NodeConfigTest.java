@@ -124,7 +124,7 @@ class NodeConfigTest {
     private static NodeConfig read(
             Role role, Optional<Path> file, Map<String, String> overrides, Map<String, String> environment)
             throws LaunchException {
-        return NodeConfigReader.read(role, new RoleSettings(file, overrides, false), environment);
+        return NodeConfigReader.read(role, new RoleSettings(file, overrides), environment);
     }
 
     private Path file(String content) throws Exception {

@@ -31,7 +31,7 @@ final class TestNodes implements AutoCloseable {
                 "tutti.management.port", "0",
                 "tutti.state.folder", folder.resolve(RoleNames.of(role)).toString()));
         overrides.putAll(more);
-        return NodeConfig.load(role, new RoleSettings(Optional.empty(), overrides, false));
+        return NodeConfig.load(role, new RoleSettings(Optional.empty(), overrides));
     }
 
     Node start(Role role, Map<String, String> more) throws LaunchException {

@@ -94,7 +94,7 @@ class ParameterServerTest {
                 .findFirst()
                 .orElseThrow();
         return launcher.launch(new RoleSettings(
-                Optional.empty(), Map.of("tutti.cluster.seeds", "[\"" + coordinator.clusterAddress() + "\"]"), false));
+                Optional.empty(), Map.of("tutti.cluster.seeds", "[\"" + coordinator.clusterAddress() + "\"]")));
     }
 
     private OpenShard.Builder open(long generation) {
@@ -132,7 +132,7 @@ class ParameterServerTest {
                     "tutti.grpc.port", "0",
                     "tutti.management.port", "0",
                     "tutti.state.folder", "\"" + folder + "\"");
-            RoleSettings settings = new RoleSettings(Optional.empty(), ports, false);
+            RoleSettings settings = new RoleSettings(Optional.empty(), ports);
             return Node.start(NodeConfig.load(Role.ROLE_COORDINATOR, settings), Stage::new);
         }
 

@@ -68,7 +68,7 @@ final class RoleCommand implements Callable<Integer> {
     public Integer call() throws CommandException, LaunchException, IOException {
         log.talkative();
         listenForTheEnd();
-        var roleSettings = new RoleSettings(config, overrides(), true);
+        var roleSettings = new RoleSettings(config, overrides());
         try (RunningRole running = Roles.inThisProcess(role).launch(roleSettings)) {
             launched.set(true);
             if (readyFile.isPresent()) {

@@ -91,7 +91,7 @@ public final class LocalCluster implements AutoCloseable {
 
     private Void start(String role, String name, Map<String, String> overrides, List<RunningRole> members)
             throws LaunchException {
-        RunningRole running = starter.start(role, name, new RoleSettings(plan.config(), overrides, false));
+        RunningRole running = starter.start(role, name, new RoleSettings(plan.config(), overrides));
         synchronized (members) {
             members.add(running);
         }

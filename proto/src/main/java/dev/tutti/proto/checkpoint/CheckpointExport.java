@@ -8,10 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -50,25 +47,6 @@ public final class CheckpointExport {
         } finally {
             Files.deleteIfExists(aside);
         }
-    }
-
-    /**
-     * SHA-256 over the f32 parameters, tensors sorted by name, little-endian: lower-case hex.
-     *
-     * @param checkpoint a whole checkpoint's folder
-     */
-    public static String parametersSha256(Path checkpoint) throws IOException {
-        CheckpointManifest manifest = CheckpointFolder.readManifest(checkpoint);
-        MessageDigest digest = Sha256.digest();
-        try (Shards shards = Shards.open(checkpoint, manifest)) {
-            List<TensorPlacement> sorted = manifest.getTensorsList().stream()
-                    .sorted(Comparator.comparing(TensorPlacement::getName))
-                    .toList();
-            for (TensorPlacement tensor : sorted) {
-                shards.stream(tensor, digest::update);
-            }
-        }
-        return HexFormat.of().formatHex(digest.digest());
     }
 
     private static List<SafeTensorsWriter.Declared> declared(CheckpointManifest manifest) {

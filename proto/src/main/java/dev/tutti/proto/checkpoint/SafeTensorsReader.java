@@ -9,7 +9,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -47,11 +46,6 @@ public final class SafeTensorsReader implements Closeable {
             file.close();
             throw e;
         }
-    }
-
-    /** What {@code __metadata__} says; empty if there is none. */
-    public Map<String, String> metadata() {
-        return header.metadata();
     }
 
     /** In the order of their data. */

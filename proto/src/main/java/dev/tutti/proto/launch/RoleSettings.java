@@ -9,9 +9,8 @@ import java.util.Optional;
  *
  * @param file a HOCON file with keys under {@code tutti}
  * @param overrides full paths such as {@code tutti.grpc.port}, values as they would stand in the file
- * @param exitJvmWhenLost whether the process ends when the cluster has thrown it out (true for a process of its own)
  */
-public record RoleSettings(Optional<Path> file, Map<String, String> overrides, boolean exitJvmWhenLost) {
+public record RoleSettings(Optional<Path> file, Map<String, String> overrides) {
     public RoleSettings {
         overrides = Map.copyOf(overrides);
     }

@@ -5,13 +5,6 @@ package dev.tutti.proto.wire;
  * may be shorter.
  */
 public record ChunkGrid(long begin, long end, int chunkElements) {
-    /** Chunks [first, end) of a grid. */
-    public record Run(int first, int end) {
-        public boolean isEmpty() {
-            return first >= end;
-        }
-    }
-
     public ChunkGrid {
         if (begin < 0 || end < begin || chunkElements < 1) {
             throw new IllegalArgumentException("Elements [" + begin + ", " + end + ") in chunks of " + chunkElements);
@@ -35,16 +28,6 @@ public record ChunkGrid(long begin, long end, int chunkElements) {
 
     public int elementCount(int chunk) {
         return (int) (end(chunk) - begin(chunk));
-    }
-
-    /** The chunks that hold any of the elements [first, last) of the flat space. */
-    public Run overlapping(long first, long last) {
-        long from = Math.max(first, begin);
-        long to = Math.min(last, end);
-        if (from >= to) {
-            return new Run(0, 0);
-        }
-        return new Run((int) ((from - begin) / chunkElements), (int) Math.ceilDiv(to - begin, (long) chunkElements));
     }
 
     private void requireChunk(int chunk) {

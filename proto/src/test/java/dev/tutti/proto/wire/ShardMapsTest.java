@@ -57,17 +57,12 @@ class ShardMapsTest {
     }
 
     @Test
-    void aGridKnowsItsChunksAndWhatOverlapsThem() {
+    void aGridKnowsItsChunks() {
         ChunkGrid grid = new ChunkGrid(160, 1000, 256);
         assertThat(grid.chunkCount()).isEqualTo(4);
         assertThat(grid.begin(1)).isEqualTo(416);
         assertThat(grid.end(1)).isEqualTo(672);
         assertThat(grid.elementCount(3)).isEqualTo(72);
-        assertThat(grid.overlapping(0, 160).isEmpty()).isTrue();
-        assertThat(grid.overlapping(0, 161)).isEqualTo(new ChunkGrid.Run(0, 1));
-        assertThat(grid.overlapping(415, 417)).isEqualTo(new ChunkGrid.Run(0, 2));
-        assertThat(grid.overlapping(928, 5000)).isEqualTo(new ChunkGrid.Run(3, 4));
-        assertThat(grid.overlapping(1000, 5000).isEmpty()).isTrue();
         assertThatThrownBy(() -> grid.begin(4)).hasMessage("Chunk 4 of 4");
     }
 
