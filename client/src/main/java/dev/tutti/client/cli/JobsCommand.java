@@ -65,10 +65,33 @@ final class JobsCommand implements Callable<Integer> {
         }
 
         abstract int call(TrainingClient client) throws TrainingException, CommandException;
+    }
 
-        void print(Job job) {
+    /** What all of them need that are about one job. */
+    private abstract static class OnJob extends OnCluster {
+        @Parameters(paramLabel = "ID", description = "The job's ID.")
+        private String id = "";
+
+        OnJob(Shell shell) {
+            super(shell);
+        }
+
+        @Override
+        int call(TrainingClient client) throws TrainingException {
+            return call(client, id);
+        }
+
+        abstract int call(TrainingClient client, String id) throws TrainingException;
+
+        int sayAndShow(Job job) {
+            shell.say("job %s is %s".formatted(id, JobStates.name(job.getState())));
+            return show(job);
+        }
+
+        int show(Job job) {
             var now = shell.clock().instant();
             shell.print(format.format().render(JobReport.description(job, now), () -> JobTables.description(job, now)));
+            return ExitCodes.OK;
         }
     }
 
@@ -99,32 +122,25 @@ final class JobsCommand implements Callable<Integer> {
     }
 
     @Command(name = "describe", mixinStandardHelpOptions = true, description = "Shows all that is known of a job.")
-    private static final class Describe extends OnCluster {
-        @Parameters(paramLabel = "ID", description = "The job's ID.")
-        private String id = "";
-
+    private static final class Describe extends OnJob {
         Describe(Shell shell) {
             super(shell);
         }
 
         @Override
-        int call(TrainingClient client) throws TrainingException {
-            print(client.get(id));
-            return ExitCodes.OK;
+        int call(TrainingClient client, String id) throws TrainingException {
+            return show(client.get(id));
         }
     }
 
     @Command(name = "watch", mixinStandardHelpOptions = true, description = "Follows a job until it ends.")
-    private static final class Watch extends OnCluster {
-        @Parameters(paramLabel = "ID", description = "The job's ID.")
-        private String id = "";
-
+    private static final class Watch extends OnJob {
         Watch(Shell shell) {
             super(shell);
         }
 
         @Override
-        int call(TrainingClient client) throws TrainingException {
+        int call(TrainingClient client, String id) throws TrainingException {
             return new JobFollower(shell, format.format()).follow(client, id);
         }
     }
@@ -133,38 +149,26 @@ final class JobsCommand implements Callable<Integer> {
             name = "stop",
             mixinStandardHelpOptions = true,
             description = "Ends a job after its current step, with a checkpoint.")
-    private static final class Stop extends OnCluster {
-        @Parameters(paramLabel = "ID", description = "The job's ID.")
-        private String id = "";
-
+    private static final class Stop extends OnJob {
         Stop(Shell shell) {
             super(shell);
         }
 
         @Override
-        int call(TrainingClient client) throws TrainingException {
-            Job job = client.stop(id);
-            shell.say("job %s is %s".formatted(id, JobStates.name(job.getState())));
-            print(job);
-            return ExitCodes.OK;
+        int call(TrainingClient client, String id) throws TrainingException {
+            return sayAndShow(client.stop(id));
         }
     }
 
     @Command(name = "cancel", mixinStandardHelpOptions = true, description = "Ends a job now, without a checkpoint.")
-    private static final class Cancel extends OnCluster {
-        @Parameters(paramLabel = "ID", description = "The job's ID.")
-        private String id = "";
-
+    private static final class Cancel extends OnJob {
         Cancel(Shell shell) {
             super(shell);
         }
 
         @Override
-        int call(TrainingClient client) throws TrainingException {
-            Job job = client.cancel(id);
-            shell.say("job %s is %s".formatted(id, JobStates.name(job.getState())));
-            print(job);
-            return ExitCodes.OK;
+        int call(TrainingClient client, String id) throws TrainingException {
+            return sayAndShow(client.cancel(id));
         }
     }
 }

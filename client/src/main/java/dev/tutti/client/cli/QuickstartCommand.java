@@ -7,7 +7,6 @@ import dev.tutti.proto.launch.LaunchException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -25,19 +24,7 @@ final class QuickstartCommand implements Callable<Integer> {
     private final Shell shell;
 
     @Mixin
-    private JobOptions job = new JobOptions();
-
-    @Mixin
-    private LocalOptions local = new LocalOptions();
-
-    @Mixin
-    private StateOption state = new StateOption();
-
-    @Mixin
-    private FormatOption format = new FormatOption();
-
-    @Mixin
-    private LogLevel log = new LogLevel();
+    private LocalJobOptions options = new LocalJobOptions();
 
     QuickstartCommand(Shell shell) {
         this.shell = shell;
@@ -45,11 +32,8 @@ final class QuickstartCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandException, SpecException, LaunchException, TrainingException, IOException {
-        log.quiet();
-        var assignments = new ArrayList<>(local.assignments());
-        assignments.addAll(job.assignments());
-        var spec = JobFile.parse(jobText(), JOB, assignments);
-        int code = new LocalTraining(shell, local, state.folder(shell), format.format()).run(spec);
+        options.quiet();
+        int code = options.training(shell).run(JobFile.parse(jobText(), JOB, options.assignments()));
         if (code == ExitCodes.OK) {
             sayWhatNext();
         }

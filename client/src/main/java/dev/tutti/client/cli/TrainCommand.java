@@ -6,7 +6,6 @@ import dev.tutti.client.yaml.SpecException;
 import dev.tutti.proto.launch.LaunchException;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,19 +23,7 @@ final class TrainCommand implements Callable<Integer> {
     private Path file = Path.of("");
 
     @Mixin
-    private JobOptions job = new JobOptions();
-
-    @Mixin
-    private LocalOptions local = new LocalOptions();
-
-    @Mixin
-    private StateOption state = new StateOption();
-
-    @Mixin
-    private FormatOption format = new FormatOption();
-
-    @Mixin
-    private LogLevel log = new LogLevel();
+    private LocalJobOptions options = new LocalJobOptions();
 
     TrainCommand(Shell shell) {
         this.shell = shell;
@@ -44,10 +31,7 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandException, SpecException, LaunchException, TrainingException, IOException {
-        log.quiet();
-        var assignments = new ArrayList<>(local.assignments());
-        assignments.addAll(job.assignments());
-        var spec = JobFile.load(file, assignments);
-        return new LocalTraining(shell, local, state.folder(shell), format.format()).run(spec);
+        options.quiet();
+        return options.training(shell).run(JobFile.load(file, options.assignments()));
     }
 }
