@@ -2,6 +2,7 @@ package dev.tutti.proto.checkpoint;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
+import dev.tutti.proto.digest.Sha256;
 import dev.tutti.proto.v1.CheckpointFile;
 import dev.tutti.proto.v1.CheckpointManifest;
 import dev.tutti.proto.wire.ShardMaps;

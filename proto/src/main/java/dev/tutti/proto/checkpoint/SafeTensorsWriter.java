@@ -1,5 +1,6 @@
 package dev.tutti.proto.checkpoint;
 
+import dev.tutti.proto.digest.Sha256;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -7,10 +8,8 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,7 +20,7 @@ import java.util.Set;
  */
 public final class SafeTensorsWriter implements Closeable {
     private final FileChannel file;
-    private final MessageDigest sha256 = Sha256.digest();
+    private final Sha256 sha256 = new Sha256();
     private final long byteSize;
     private long written;
 
@@ -91,7 +90,7 @@ public final class SafeTensorsWriter implements Closeable {
             throw new IllegalStateException(written + " bytes written of " + byteSize + " that were declared");
         }
         file.force(true);
-        return new Written(byteSize, HexFormat.of().formatHex(sha256.digest()));
+        return new Written(byteSize, sha256.hex());
     }
 
     /** Closes the file, finished or not. */

@@ -3,6 +3,7 @@ package dev.tutti.proto.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tutti.proto.digest.Sha256;
 import dev.tutti.proto.v1.CheckpointFile;
 import dev.tutti.proto.v1.CheckpointManifest;
 import dev.tutti.proto.v1.TensorPlacement;

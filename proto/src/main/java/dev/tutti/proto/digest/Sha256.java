@@ -1,4 +1,4 @@
-package dev.tutti.proto.checkpoint;
+package dev.tutti.proto.digest;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,23 +9,23 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** SHA-256, which every JDK has. */
-final class Sha256 {
+/** A SHA-256 in the making. Not thread-safe. */
+public final class Sha256 {
     private static final int BUFFER_BYTES = 1 << 20;
 
-    private Sha256() {}
+    private final MessageDigest digest;
 
-    static MessageDigest digest() {
+    public Sha256() {
         try {
-            return MessageDigest.getInstance("SHA-256");
+            digest = MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new AssertionError("Every JDK has SHA-256", e);
         }
     }
 
-    /** Lower-case hex of a file's bytes. */
-    static String ofFile(Path path) throws IOException {
-        MessageDigest digest = digest();
+    /** Of a file's bytes: lower-case hex. */
+    public static String ofFile(Path path) throws IOException {
+        Sha256 digest = new Sha256();
         ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
         try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
             while (file.read(buffer) >= 0) {
@@ -33,6 +33,16 @@ final class Sha256 {
                 buffer.clear();
             }
         }
+        return digest.hex();
+    }
+
+    /** Takes the buffer's remaining bytes. */
+    public void update(ByteBuffer bytes) {
+        digest.update(bytes);
+    }
+
+    /** Of all bytes so far, lower-case. Call it once, at the end. */
+    public String hex() {
         return HexFormat.of().formatHex(digest.digest());
     }
 }
