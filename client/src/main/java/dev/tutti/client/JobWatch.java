@@ -1,6 +1,7 @@
 package dev.tutti.client;
 
 import dev.tutti.client.TrainingException.Category;
+import dev.tutti.proto.job.JobStates;
 import dev.tutti.proto.v1.JobEvent;
 import dev.tutti.proto.v1.JobsGrpc;
 import dev.tutti.proto.v1.WatchRequest;

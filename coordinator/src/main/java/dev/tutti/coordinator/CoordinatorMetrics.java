@@ -1,13 +1,13 @@
 package dev.tutti.coordinator;
 
 import dev.tutti.coordinator.job.ClusterState;
+import dev.tutti.proto.job.JobStates;
 import dev.tutti.proto.v1.JobState;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.EnumMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -28,7 +28,7 @@ final class CoordinatorMetrics {
                 jobs.put(state, count);
                 Gauge.builder("tutti.coordinator.jobs", count, AtomicInteger::get)
                         .description("Jobs by state")
-                        .tag("state", state.name().replace("JOB_STATE_", "").toLowerCase(Locale.ROOT))
+                        .tag("state", JobStates.name(state))
                         .register(meters);
             }
         }

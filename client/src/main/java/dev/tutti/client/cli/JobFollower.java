@@ -1,6 +1,5 @@
 package dev.tutti.client.cli;
 
-import dev.tutti.client.JobStates;
 import dev.tutti.client.JobWatch;
 import dev.tutti.client.TrainingClient;
 import dev.tutti.client.TrainingException;
@@ -8,6 +7,7 @@ import dev.tutti.client.report.JobNarrator;
 import dev.tutti.client.report.JobReport;
 import dev.tutti.client.report.JobTables;
 import dev.tutti.client.report.OutputFormat;
+import dev.tutti.proto.job.JobStates;
 import dev.tutti.proto.v1.Job;
 
 /** Watches a job of somebody's cluster until it ends or the user has seen enough; the job goes on then. */

@@ -1,10 +1,10 @@
 package dev.tutti.client.cli;
 
-import dev.tutti.client.JobStates;
 import dev.tutti.client.TrainingClient;
 import dev.tutti.client.TrainingException;
 import dev.tutti.client.report.JobReport;
 import dev.tutti.client.report.JobTables;
+import dev.tutti.proto.job.JobStates;
 import dev.tutti.proto.v1.Job;
 import java.util.List;
 import java.util.concurrent.Callable;

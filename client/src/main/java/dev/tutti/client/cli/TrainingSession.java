@@ -1,16 +1,16 @@
 package dev.tutti.client.cli;
 
-import dev.tutti.client.JobStates;
 import dev.tutti.client.JobWatch;
 import dev.tutti.client.TrainingClient;
 import dev.tutti.client.TrainingException;
 import dev.tutti.client.local.LocalCluster.LossListener;
 import dev.tutti.client.local.Roles;
 import dev.tutti.client.report.JobNarrator;
-import dev.tutti.client.report.Words;
+import dev.tutti.proto.job.JobStates;
 import dev.tutti.proto.v1.Job;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.JobState;
+import dev.tutti.proto.wording.Words;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;

@@ -1,10 +1,11 @@
 package dev.tutti.client.report;
 
-import dev.tutti.client.JobStates;
+import dev.tutti.proto.job.JobStates;
 import dev.tutti.proto.v1.EpochResult;
 import dev.tutti.proto.v1.Job;
 import dev.tutti.proto.v1.JobEvent;
 import dev.tutti.proto.v1.Progress;
+import dev.tutti.proto.wording.Words;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;

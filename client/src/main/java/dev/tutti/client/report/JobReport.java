@@ -1,7 +1,7 @@
 package dev.tutti.client.report;
 
-import dev.tutti.client.JobStates;
 import dev.tutti.client.yaml.SpecTree;
+import dev.tutti.proto.job.JobStates;
 import dev.tutti.proto.v1.Checkpoint;
 import dev.tutti.proto.v1.EpochResult;
 import dev.tutti.proto.v1.Evaluation;

@@ -1,10 +1,10 @@
 package dev.tutti.coordinator.api;
 
 import dev.tutti.node.Membership;
+import dev.tutti.proto.job.JobStates;
 import dev.tutti.proto.v1.ApiAnswer;
 import dev.tutti.proto.v1.ApiCall;
 import dev.tutti.proto.v1.JobEvent;
-import dev.tutti.proto.v1.JobState;
 import dev.tutti.proto.v1.ToCoordinator;
 import dev.tutti.proto.v1.UnwatchRequest;
 import dev.tutti.proto.v1.WatchRequest;
@@ -107,21 +107,12 @@ final class WatchStream {
         while (!pending.isEmpty() && reader.isReady()) {
             JobEvent event = pending.take();
             reader.onNext(event);
-            if (event.hasState() && hasEnded(event.getState().getTo())) {
+            if (event.hasState() && JobStates.ended(event.getState().getTo())) {
                 reader.onCompleted();
                 return unwatch();
             }
         }
         return Behaviors.same();
-    }
-
-    private static boolean hasEnded(JobState state) {
-        return switch (state) {
-            case JOB_STATE_SUCCEEDED, JOB_STATE_FAILED, JOB_STATE_STOPPED, JOB_STATE_CANCELLED -> true;
-            case JOB_STATE_PLANNING, JOB_STATE_QUEUED, JOB_STATE_STARTING, JOB_STATE_RUNNING, JOB_STATE_STOPPING ->
-                false;
-            case JOB_STATE_UNSPECIFIED, UNRECOGNIZED -> false;
-        };
     }
 
     private Behavior<Message> unwatch() {

@@ -2,6 +2,7 @@ package dev.tutti.coordinator.job;
 
 import dev.tutti.coordinator.job.Phase.Halt;
 import dev.tutti.coordinator.job.RequestRefusedException.Refusal;
+import dev.tutti.proto.job.JobStates;
 import dev.tutti.proto.v1.Checkpoint;
 import dev.tutti.proto.v1.EndMode;
 import dev.tutti.proto.v1.JobResult;
@@ -54,7 +55,7 @@ final class Endings {
         if (job.phase() instanceof Phase.Ended) {
             throw new RequestRefusedException(
                     Refusal.FAILED_PRECONDITION,
-                    "Job " + job.id() + " has already ended (" + Sentences.lower(job.state()) + "); it cannot be "
+                    "Job " + job.id() + " has already ended (" + JobStates.name(job.state()) + "); it cannot be "
                             + what);
         }
     }

@@ -10,6 +10,7 @@ import dev.tutti.proto.v1.StartGeneration;
 import dev.tutti.proto.v1.ToParameterServer;
 import dev.tutti.proto.v1.ToWorker;
 import dev.tutti.proto.v1.WorkerFailed;
+import dev.tutti.proto.wording.Words;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -42,7 +43,7 @@ final class Generations {
         List<String> workers = Placement.reinforced(turn.state(), job.spec(), team);
         int wanted = stopping ? 0 : job.spec().getCluster().getWorkers().getMin();
         if (!away.isEmpty() || !late.isEmpty()) {
-            gather(turn, job, training, rejoining, "waits for " + Sentences.list(late) + " to come back");
+            gather(turn, job, training, rejoining, "waits for " + String.join(", ", late) + " to come back");
         } else if (workers.size() < wanted) {
             String has = workers.isEmpty() ? "none" : String.valueOf(workers.size());
             gather(
@@ -50,7 +51,7 @@ final class Generations {
                     job,
                     training,
                     rejoining,
-                    "waits for " + Sentences.count(wanted, "worker") + " to go on; there is " + has);
+                    "waits for " + Words.count(wanted, "worker") + " to go on; there is " + has);
         } else {
             open(turn, job, training.with(team.withWorkers(stopping ? team.workers() : workers)));
         }
@@ -168,7 +169,7 @@ final class Generations {
             turn.notice(
                     running,
                     "Generation " + training.generation() + " goes on after step " + completeStep + " with "
-                            + Sentences.count(training.team().workers().size(), "worker"));
+                            + Words.count(training.team().workers().size(), "worker"));
         }
         Checkpointing.requestMissing(turn, running, training);
     }

@@ -1,6 +1,7 @@
 package dev.tutti.coordinator.job;
 
 import dev.tutti.coordinator.job.RequestRefusedException.Refusal;
+import dev.tutti.proto.job.JobStates;
 import dev.tutti.proto.v1.Hello;
 import dev.tutti.proto.v1.JobInspected;
 import dev.tutti.proto.v1.JobState;
@@ -89,7 +90,7 @@ public final class JobDecisions {
 
     private static void report(Turn turn, JobRecord job, Event.Report event) {
         if (job.phase() instanceof Phase.Ended) {
-            turn.ignore(job, event.getClass().getSimpleName() + " of a job that is " + Sentences.lower(job.state()));
+            turn.ignore(job, event.getClass().getSimpleName() + " of a job that is " + JobStates.name(job.state()));
             return;
         }
         switch (event) {

@@ -7,6 +7,7 @@ import dev.tutti.proto.v1.JobFacts;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.Role;
 import dev.tutti.proto.wire.ShardMaps;
+import dev.tutti.proto.wording.Words;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -71,11 +72,11 @@ sealed interface Placement {
         int otherwise = state.free(Role.ROLE_WORKER).size() - workers;
         List<String> parts = new ArrayList<>();
         if (workers < wantedWorkers) {
-            parts.add(Sentences.count(wantedWorkers, "worker") + " (free: " + workers
+            parts.add(Words.count(wantedWorkers, "worker") + " (free: " + workers
                     + (otherwise > 0 ? ", and " + otherwise + " with other numerics)" : ")"));
         }
         if (servers < wantedServers) {
-            parts.add(Sentences.count(wantedServers, "parameter server") + " (free: " + servers + ")");
+            parts.add(Words.count(wantedServers, "parameter server") + " (free: " + servers + ")");
         }
         return "waits for " + String.join(" and ", parts);
     }

@@ -94,6 +94,7 @@ final class Rejoining {
     private static void expired(Turn turn, JobRecord job, Training training, Phase next) {
         List<String> away = training.team().servers().stream()
                 .filter(server -> !turn.state().alive(server))
+                .sorted()
                 .toList();
         if (away.isEmpty()) {
             turn.move(job, next);
@@ -101,7 +102,7 @@ final class Rejoining {
             Endings.failed(
                     turn,
                     job,
-                    "Parameter server " + Sentences.list(away) + " did not come back after the coordinator's restart"
+                    "Parameter server " + String.join(", ", away) + " did not come back after the coordinator's restart"
                             + Endings.lastCheckpoint(training));
         }
     }

@@ -34,8 +34,4 @@ final class Transitions {
     static boolean allowed(JobState from, JobState to) {
         return NEXT.containsKey(from) && (from == to || NEXT.get(from).contains(to));
     }
-
-    static boolean isFinal(JobState state) {
-        return !NEXT.containsKey(state);
-    }
 }

@@ -2,6 +2,7 @@ package dev.tutti.coordinator.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tutti.proto.job.JobStates;
 import dev.tutti.proto.v1.Checkpoint;
 import dev.tutti.proto.v1.CheckpointPart;
 import dev.tutti.proto.v1.JobInspected;
@@ -121,7 +122,7 @@ final class SimulatedCluster {
 
     private void check(JobState before) {
         state.job(JOB).ifPresent(job -> {
-            assertThat(!Transitions.isFinal(before) || job.state() == before)
+            assertThat(!JobStates.ended(before) || job.state() == before)
                     .as("terminal states are final: %s → %s", before, job.state())
                     .isTrue();
             job.training().ifPresent(training -> {

@@ -3,12 +3,12 @@ package dev.tutti.coordinator.job;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tutti.proto.job.JobStates;
 import dev.tutti.proto.v1.CheckpointPart;
 import dev.tutti.proto.v1.EpochPart;
 import dev.tutti.proto.v1.JobState;
 import java.util.Arrays;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -34,14 +34,18 @@ class TransitionsTest {
                 "CANCELLED | ''"
             })
     void onlyTheseStatesMayFollow(String from, String to) {
-        Set<String> allowed = Arrays.stream(JobState.values())
-                .filter(state -> Transitions.allowed(JobState.valueOf("JOB_STATE_" + from), state))
-                .map(Sentences::name)
-                .collect(Collectors.toCollection(TreeSet::new));
+        Set<JobState> allowed = Arrays.stream(JobState.values())
+                .filter(state -> Transitions.allowed(state(from), state))
+                .collect(Collectors.toSet());
         assertThat(allowed)
                 .isEqualTo(Arrays.stream(to.split(" "))
                         .filter(name -> !name.isEmpty())
-                        .collect(Collectors.toCollection(TreeSet::new)));
+                        .map(TransitionsTest::state)
+                        .collect(Collectors.toSet()));
+    }
+
+    private static JobState state(String name) {
+        return JobState.valueOf("JOB_STATE_" + name);
     }
 
     static Stream<Arguments> impossible() {
@@ -98,7 +102,7 @@ class TransitionsTest {
         assertThatThrownBy(() -> event.accept(rehearsal))
                 .as(what)
                 .isInstanceOf(IllegalTransitionException.class)
-                .hasMessageContaining("Job " + Rehearsal.JOB + " is " + state);
+                .hasMessageContaining("Job " + Rehearsal.JOB + " is " + JobStates.name(state(state)));
         assertThat(rehearsal.state).isEqualTo(before);
     }
 

@@ -1,9 +1,9 @@
-package dev.tutti.client;
+package dev.tutti.proto.job;
 
 import dev.tutti.proto.v1.JobState;
 import java.util.Locale;
 
-/** What a job's state means to someone who waits for it. */
+/** What a job's state means, and how it is called. */
 public final class JobStates {
     private JobStates() {}
 
