@@ -29,8 +29,8 @@ import scala.concurrent.duration.FiniteDuration;
  *
  * <p>The failure detector suspects after about 2 s of silence. Then its port is tried once: a member whose host refuses the
  * connection has crashed, and is downed {@link Watch#CRASHED_STABLE} later; one that may only be frozen, overloaded or cut off
- * gets the rest of {@code tutti.cluster.silence-timeout} to come back, and longer while the two have not known each other for long: a
- * JVM that has just started may be busy with itself for seconds on a loaded machine.
+ * gets the rest of {@code tutti.cluster.silence-timeout} to come back, and longer while the two have not known each other for long: see
+ * {@link Acquaintance}.
  */
 public final class DownUnreachable extends DowningProvider {
     private static final Logger LOG = LoggerFactory.getLogger(DownUnreachable.class);
@@ -63,12 +63,10 @@ public final class DownUnreachable extends DowningProvider {
     static final class Watch extends AbstractActorWithTimers {
         static final Duration CRASHED_STABLE = Duration.ofMillis(300);
         static final Duration SUSPICION = Duration.ofSeconds(2);
-        static final Duration YOUTH = Duration.ofSeconds(30);
-        static final Duration YOUNG_SILENCE = Duration.ofSeconds(20);
 
         private final Cluster cluster = Cluster.get(getContext().getSystem());
-        /** When this node first heard of a member, by {@link System#nanoTime}. */
-        private final Map<UniqueAddress, Long> firstHeardNanos = new HashMap<>();
+        /** Since this node first heard of them. */
+        private final Map<UniqueAddress, Acquaintance> acquaintances = new HashMap<>();
 
         private final Duration silenceTimeout;
 
@@ -100,13 +98,13 @@ public final class DownUnreachable extends DowningProvider {
         }
 
         private void heardOf(Member member) {
-            firstHeardNanos.putIfAbsent(member.uniqueAddress(), System.nanoTime());
+            acquaintances.putIfAbsent(member.uniqueAddress(), Acquaintance.made());
         }
 
         private Duration patience(Member member) {
-            Long heard = firstHeardNanos.get(member.uniqueAddress());
-            boolean young = heard == null || System.nanoTime() - heard < YOUTH.toNanos();
-            Duration silence = young && silenceTimeout.compareTo(YOUNG_SILENCE) < 0 ? YOUNG_SILENCE : silenceTimeout;
+            Duration silence = acquaintances
+                    .getOrDefault(member.uniqueAddress(), Acquaintance.made())
+                    .silence(silenceTimeout);
             return silence.compareTo(SUSPICION) > 0 ? silence.minus(SUSPICION) : Duration.ZERO;
         }
 
@@ -138,7 +136,7 @@ public final class DownUnreachable extends DowningProvider {
         }
 
         private void removed(UniqueAddress member) {
-            firstHeardNanos.remove(member);
+            acquaintances.remove(member);
             forget(member);
         }
 

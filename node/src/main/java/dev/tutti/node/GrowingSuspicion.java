@@ -8,32 +8,28 @@ import org.apache.pekko.remote.FailureDetector;
 import org.apache.pekko.remote.PhiAccrualFailureDetector;
 
 /**
- * The failure detector between two members. A JVM that has just started is busy with itself and may pause for seconds on a loaded
- * machine; to suspect it would only keep others from joining. So for a while it bears more silence than afterwards.
+ * The failure detector between two members. For a while it bears more silence than afterwards: see {@link Acquaintance}.
  *
  * <p>One for each member watched, used by one thread at a time.
  */
 public final class GrowingSuspicion implements FailureDetector {
-    private static final Duration YOUTH = Duration.ofSeconds(30);
-    private static final Duration PAUSE_IN_YOUTH = Duration.ofSeconds(6);
     private static final String PAUSE = "acceptable-heartbeat-pause";
 
     private final PhiAccrualFailureDetector young;
     private final PhiAccrualFailureDetector grown;
-    private final long bornNanos = System.nanoTime();
+    private final Acquaintance acquaintance = Acquaintance.made();
 
     /** Called by Pekko. */
     public GrowingSuspicion(Config config, EventStream events) {
-        boolean longer = config.getDuration(PAUSE).compareTo(PAUSE_IN_YOUTH) > 0;
-        Config patient = longer ? config : config.withValue(PAUSE, ConfigValueFactory.fromAnyRef(PAUSE_IN_YOUTH));
-        young = new PhiAccrualFailureDetector(patient, events);
+        Duration pauseInYouth = Acquaintance.pauseInYouth(config.getDuration(PAUSE));
+        young = new PhiAccrualFailureDetector(
+                config.withValue(PAUSE, ConfigValueFactory.fromAnyRef(pauseInYouth)), events);
         grown = new PhiAccrualFailureDetector(config, events);
     }
 
     @Override
     public boolean isAvailable() {
-        boolean isYoung = System.nanoTime() - bornNanos < YOUTH.toNanos();
-        return isYoung ? young.isAvailable() : grown.isAvailable();
+        return acquaintance.isYoung() ? young.isAvailable() : grown.isAvailable();
     }
 
     @Override
