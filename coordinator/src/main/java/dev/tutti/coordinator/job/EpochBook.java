@@ -43,6 +43,11 @@ public record EpochBook(
         return count;
     }
 
+    /** Behind the last epoch whose result is known. */
+    int end() {
+        return closed.isEmpty() ? 0 : closed.lastKey() + 1;
+    }
+
     boolean has(int epoch, Team.Share share) {
         return closed.containsKey(epoch)
                 || open.getOrDefault(epoch, Collections.emptySortedMap()).containsKey(share.begin());

@@ -1,21 +1,29 @@
 package dev.tutti.coordinator.job;
 
+import dev.tutti.proto.v1.Checkpoint;
 import dev.tutti.proto.v1.JobState;
 import dev.tutti.proto.v1.Progress;
 
-/** How far a job is by what is certain: steps complete, epochs validated. Workers' reports tell more, while there are any. */
+/** How far a job is by what is certain, because the journal says so. Workers' reports tell more, while there are any. */
 final class KnownProgress {
     private KnownProgress() {}
 
     static Progress of(JobRecord job, Training training) {
-        Training.Schedule schedule = training.schedule();
-        long validated = training.epochs().validated() * schedule.stepsPerEpoch();
         long step = job.state() == JobState.JOB_STATE_SUCCEEDED
-                ? schedule.totalSteps()
-                : Math.max(
-                        validated,
-                        training.leases().map(LeaseLedger::doneBatches).orElse(training.startStep()));
+                ? training.schedule().totalSteps()
+                : training.leases().map(LeaseLedger::doneBatches).orElseGet(() -> completeStep(training));
         return at(job, training, step).build();
+    }
+
+    /**
+     * The last step of a synchronous job that every shard is known to have taken: the one this generation started after, one of which
+     * there is a checkpoint, or an epoch's last, though an epoch before it may have been missed.
+     */
+    private static long completeStep(Training training) {
+        long ofCheckpoint =
+                training.checkpoints().newest().map(Checkpoint::getStep).orElse(0L);
+        long ofEpoch = training.epochs().end() * training.schedule().stepsPerEpoch();
+        return Math.max(training.startStep(), Math.max(ofCheckpoint, ofEpoch));
     }
 
     /** Everything that follows from a step; synchronous samples are counted by it, too. */
