@@ -82,11 +82,43 @@ class LauncherBuildIT {
     }
 
     @Test
+    void sourceOfAnOlderDateBuildsAgain() throws Exception {
+        tree.run();
+        tree.write(LauncherTree.SOURCE, "class Worker { int before; }");
+        // As rsync and tar do it.
+        Files.setLastModifiedTime(
+                tree.root().resolve(LauncherTree.SOURCE),
+                FileTime.from(Instant.now().minus(Duration.ofDays(1))));
+
+        assertBuildsOnceMore();
+    }
+
+    @Test
+    void sourceChangedDuringTheBuildBuildsAgain() throws Exception {
+        TuttiProcess launcher = tree.startHeldBuild();
+        tree.write(LauncherTree.SOURCE, "class Worker { int late; }");
+        tree.delete("mvn.held");
+        launcher.waitForEnd();
+
+        assertBuildsOnceMore();
+    }
+
+    @Test
     void touchedSourceDoesNotBuild() throws Exception {
         tree.run();
         Files.setLastModifiedTime(
                 tree.root().resolve(LauncherTree.SOURCE),
                 FileTime.from(Instant.now().plus(Duration.ofHours(1))));
+
+        assertDoesNotBuildAgain();
+    }
+
+    @Test
+    void testsAndEditorsFilesDoNotBuild() throws Exception {
+        tree.run();
+        tree.write("worker/src/test/java/WorkerTest.java", "class WorkerTest {}");
+        tree.write("worker/src/main/java/.Worker.java.swp", "b0VIM");
+        tree.write("worker/src/main/java/Worker.java~", "class Worker {}");
 
         assertDoesNotBuildAgain();
     }
@@ -124,9 +156,10 @@ class LauncherBuildIT {
         assertThat(tree.run().exitCode()).isEqualTo(1);
 
         assertThat(tree.root().resolve("deploy/target/lib")).isDirectoryNotContaining("glob:**half.jar");
+        assertThat(tree.run().err()).doesNotContain("first call");
         tree.environment().put("TUTTI_SKIP_BUILD", "yes");
         assertThat(tree.run("train").out()).isEqualTo("<train>\n");
-        assertThat(tree.builds()).hasSize(2);
+        assertThat(tree.builds()).hasSize(3);
     }
 
     @Test
