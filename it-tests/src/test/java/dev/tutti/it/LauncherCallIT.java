@@ -76,4 +76,17 @@ class LauncherCallIT {
         assertThat(tree.start(folder, "bash", "-c", "tutti found").waitForEnd().out())
                 .isEqualTo("<found>\n");
     }
+
+    @Test
+    void folderOfTheSameNameInCdpathIsNotTaken() throws Exception {
+        Path elsewhere = folder.resolve("elsewhere");
+        Files.createDirectories(elsewhere.resolve("a folder of ours"));
+        tree.environment().put("CDPATH", elsewhere.toString());
+
+        TuttiProcess.Ended ended =
+                tree.start(folder, "bash", "a folder of ours/tutti", "ours").waitForEnd();
+
+        assertThat(ended.out()).as(ended.err()).isEqualTo("<ours>\n");
+        assertThat(tree.has("deploy/target/lib")).isTrue();
+    }
 }

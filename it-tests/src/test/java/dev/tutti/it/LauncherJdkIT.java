@@ -53,6 +53,7 @@ class LauncherJdkIT {
         Files.delete(tree.fakeJdk("jvm/a-runtime", "25.0.1").resolve("bin/javac"));
 
         assertRunsOn(ours);
+        assertThat(tree.builds()).as("Maven is not left with the wrong one").containsExactly(ours.toString());
     }
 
     @Test
@@ -69,6 +70,13 @@ class LauncherJdkIT {
     @Test
     void jdkInTheHomeFolderIsFound() throws Exception {
         assertRunsOn(tree.fakeJdk("home/.sdkman/candidates/java/25-tem", "25.0.1"));
+    }
+
+    @Test
+    void withoutAHomeFolderTheOthersAreLookedAt() throws Exception {
+        tree.environment().remove("HOME");
+
+        assertRunsOn(tree.fakeJdk("jvm/25", "25.0.1"));
     }
 
     @Test
