@@ -9,10 +9,13 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Calls at the same time, and builds that are interrupted or killed. */
 class LauncherLockIT {
@@ -49,6 +52,25 @@ class LauncherLockIT {
         assertThat(tree.has(LOCK)).isFalse();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"INT", "TERM", "HUP"})
+    void interruptedBuildEndsItsMavenAndLeavesNothing(String signal) throws Exception {
+        Skips.unless(reaches(signal), "this process ignores SIG" + signal + ", and so does what it starts");
+        tree.run();
+        tree.write(LauncherTree.SOURCE, "class Worker { int more; }");
+        TuttiProcess launcher = tree.startHeldBuild();
+
+        launcher.signal(signal);
+        TuttiProcess.Ended ended = launcher.waitForEnd();
+
+        assertThat(ended.exitCode()).isEqualTo(130);
+        assertThat(ended.err()).as("nothing of its shell").hasLineCount(1);
+        assertThat(tree.isMavenRunning()).isFalse();
+        assertThat(tree.has(LOCK)).isFalse();
+        assertThat(tree.has("deploy/target/tutti.stamp")).isFalse();
+        assertKept();
+    }
+
     @Test
     void lockOfADeadProcessIsTakenOverByOne() throws Exception {
         kill(tree.startHeldBuild());
@@ -71,11 +93,39 @@ class LauncherLockIT {
         assertThat(tree.run("train").out()).isEqualTo("<train>\n");
     }
 
+    @Test
+    void killedBuildIsNotTakenForAGoodOne() throws Exception {
+        tree.run();
+        tree.write(LauncherTree.SOURCE, "class Worker { int more; }");
+        kill(tree.startHeldBuild());
+        tree.delete("mvn.held");
+        tree.write("mvn.fails", "");
+
+        assertThat(tree.run().exitCode()).isEqualTo(1);
+
+        assertKept();
+    }
+
+    /** What was built before the one that went wrong is there, whole, and nothing of the other. */
+    private void assertKept() throws IOException {
+        try (Stream<Path> jars = Files.list(tree.root().resolve("deploy/target/lib"))) {
+            assertThat(jars.map(Path::getFileName)).containsExactly(Path.of("echo.jar"));
+        }
+        tree.environment().put("TUTTI_SKIP_BUILD", "yes");
+        assertThat(tree.run("train").out()).isEqualTo("<train>\n");
+    }
+
     /** SIGKILL to the launcher and its Maven, as the end of a machine would. */
     private void kill(TuttiProcess launcher) {
         List<ProcessHandle> all = launcher.withDescendants();
         launcher.kill();
         all.forEach(ProcessHandle::destroyForcibly);
         LauncherTree.await(() -> !tree.isMavenRunning());
+    }
+
+    /** A shell cannot catch what was ignored when it started. */
+    private static boolean reaches(String signal) throws Exception {
+        String script = "trap 'exit 3' " + signal + "; kill -" + signal + " $$; exit 4";
+        return new ProcessBuilder("bash", "-c", script).start().waitFor() == 3;
     }
 }

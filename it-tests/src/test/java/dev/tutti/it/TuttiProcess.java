@@ -117,7 +117,8 @@ final class TuttiProcess {
         signal("CONT");
     }
 
-    private void signal(String signal) {
+    /** @param signal without SIG, such as INT */
+    void signal(String signal) {
         try {
             int exit = new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
                     .inheritIO()
