@@ -85,6 +85,34 @@ class LauncherLockIT {
         assertThat(tree.has(LOCK)).isFalse();
     }
 
+    /** After a restart of the machine, say, or in the next container. */
+    @Test
+    void lockWhoseNumberIsAnotherProcessNowIsTakenOver() throws Exception {
+        kill(tree.startHeldBuild());
+        tree.delete("mvn.held");
+        Path owner = owner();
+        String name = owner.getFileName().toString();
+        Files.move(owner, owner.resolveSibling(ProcessHandle.current().pid() + name.substring(name.indexOf('-'))));
+
+        assertThat(tree.run("train").out()).isEqualTo("<train>\n");
+    }
+
+    @Test
+    void lockOfAnotherMachineIsWaitedForUntilItIsOld() throws Exception {
+        kill(tree.startHeldBuild());
+        tree.delete("mvn.held");
+        Path owner = owner();
+        Files.move(owner, owner.resolveSibling("1-1-elsewhere"));
+
+        TuttiProcess waiting = tree.start("train");
+        waiting.awaitSaid("elsewhere");
+        assertThat(waiting.err()).contains(tree.root().resolve(LOCK).toString());
+        assertThat(tree.builds()).hasSize(1);
+        Files.setLastModifiedTime(owner.getParent(), FileTime.from(Instant.now().minus(Duration.ofHours(3))));
+
+        assertThat(waiting.waitForEnd().out()).isEqualTo("<train>\n");
+    }
+
     @Test
     void lockOfAProcessThatNeverSaidWhoItWasIsTakenOverOnceItIsOld() throws Exception {
         Path lock = Files.createDirectories(tree.root().resolve(LOCK));
@@ -104,6 +132,19 @@ class LauncherLockIT {
         assertThat(tree.run().exitCode()).isEqualTo(1);
 
         assertKept();
+    }
+
+    @Test
+    void whenNothingCanBeWrittenThereIsOneSentence() throws Exception {
+        tree.write("deploy/target", "a file where a folder should be");
+
+        TuttiProcess.Ended ended = tree.run();
+
+        assertThat(ended.exitCode()).isEqualTo(1);
+        assertThat(ended.err())
+                .startsWith("tutti: ")
+                .contains(tree.root().resolve("deploy/target").toString())
+                .hasLineCount(1);
     }
 
     /** What was built before the one that went wrong is there, whole, and nothing of the other. */
@@ -127,5 +168,11 @@ class LauncherLockIT {
     private static boolean reaches(String signal) throws Exception {
         String script = "trap 'exit 3' " + signal + "; kill -" + signal + " $$; exit 4";
         return new ProcessBuilder("bash", "-c", script).start().waitFor() == 3;
+    }
+
+    private Path owner() throws IOException {
+        try (Stream<Path> files = Files.list(tree.root().resolve(LOCK))) {
+            return files.findFirst().orElseThrow();
+        }
     }
 }

@@ -22,8 +22,9 @@ import org.awaitility.Awaitility;
 final class LauncherTree implements AutoCloseable {
     static final String SOURCE = "worker/src/main/java/Worker.java";
 
-    private static final List<String> TOOLS = List.of(
-            "bash cat cksum dirname find grep head mkdir mv readlink rm rmdir sleep sort tr xargs".split(" ", -1));
+    private static final List<String> TOOLS =
+            List.of("bash cat cksum dirname find grep head ls mkdir mv ps readlink rm rmdir sleep sort tr xargs"
+                    .split(" ", -1));
     private static final String MAVEN = """
         #!/usr/bin/env bash
         mkdir -p deploy/target/lib
