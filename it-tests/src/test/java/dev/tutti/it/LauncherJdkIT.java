@@ -117,6 +117,23 @@ class LauncherJdkIT {
     }
 
     @Test
+    void interruptedRecordingIsMadeUpFor() throws Exception {
+        Path jdk = recordCaches();
+        Path held = Files.writeString(jdk.resolve("bin/held"), "");
+        TuttiProcess launcher = tree.start();
+        launcher.awaitSaid("preparing fast starts");
+
+        launcher.terminate();
+
+        assertThat(launcher.waitForEnd().exitCode()).isEqualTo(130);
+        assertThat(tree.has("deploy/target/tutti.lock")).isFalse();
+        Files.delete(held);
+        TuttiProcess.Ended next = tree.run();
+        assertThat(next.err()).contains("preparing fast starts").doesNotContain("building");
+        assertThat(next.out()).contains("-XX:AOTCache=");
+    }
+
+    @Test
     void failedRecordingIsNotTriedAtEveryCall() throws Exception {
         Path jdk = recordCaches();
         Path java = jdk.resolve("bin/java");
