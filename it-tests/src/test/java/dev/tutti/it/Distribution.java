@@ -16,9 +16,13 @@ import java.util.stream.Collectors;
  */
 final class Distribution {
     private static final Path LIB = root().resolve("deploy/target/lib");
-    private static final List<String> JAVA = java();
 
     private Distribution() {}
+
+    /** Recorded when the first process is started, not when somebody asks where the repository is. */
+    private static final class Java {
+        static final List<String> COMMAND = java();
+    }
 
     /** The repository. */
     static Path root() {
@@ -31,7 +35,7 @@ final class Distribution {
      * @param flags further ones for the JVM
      */
     static List<String> command(List<String> flags) {
-        List<String> command = new ArrayList<>(JAVA);
+        List<String> command = new ArrayList<>(Java.COMMAND);
         command.addAll(flags);
         command.addAll(List.of("-cp", classPath()));
         return command;
