@@ -59,11 +59,11 @@ public final class Node implements RunningRole {
                 node.close();
             }
         }
-        LOG.info(
+        LOG.debug(
                 "{} is ready: cluster {}, gRPC {}, management {}",
                 node.member(),
                 node.clusterAddress(),
-                node.grpcAddress(),
+                node.grpcAddress().isEmpty() ? "none" : node.grpcAddress(),
                 node.managementUrl());
         return node;
     }

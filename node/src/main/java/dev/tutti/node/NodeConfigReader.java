@@ -71,6 +71,9 @@ final class NodeConfigReader {
     }
 
     private static Config parse(Path file) throws LaunchException {
+        if (Files.isDirectory(file)) {
+            throw new LaunchException(USAGE, file + " is a folder; name the configuration file in it", null);
+        }
         if (!Files.isRegularFile(file)) {
             throw new LaunchException(USAGE, "no configuration file " + file, null);
         }
@@ -81,8 +84,10 @@ final class NodeConfigReader {
     /** The library's messages are sentences, but for a wrong type they name classes of its own. */
     private static String sentence(ConfigException e) {
         if (e instanceof ConfigException.WrongType && e.origin() != null) {
+            String message = String.valueOf(e.getMessage());
+            String origin = e.origin().description() + ": ";
             return ConfigSchema.place(e.origin()) + ": "
-                    + String.valueOf(e.getMessage()).replaceFirst("^.*?: \\d+: ", "");
+                    + (message.startsWith(origin) ? message.substring(origin.length()) : message);
         }
         return String.valueOf(e.getMessage());
     }
@@ -136,7 +141,7 @@ final class NodeConfigReader {
     }
 
     private Duration positive(String path) throws LaunchException {
-        Duration duration = config.getDuration(path);
+        Duration duration = duration(path);
         if (!duration.isPositive()) {
             throw wrong(path, "must be longer than nothing; got " + duration.toSeconds() + " s");
         }
@@ -148,11 +153,30 @@ final class NodeConfigReader {
     }
 
     private int between(String path, int least, int most) throws LaunchException {
-        int value = config.getInt(path);
+        int value = number(path);
         if (value < least || value > most) {
             throw wrong(path, "must lie between " + least + " and " + most + "; got " + value);
         }
         return value;
+    }
+
+    private int number(String path) throws LaunchException {
+        try {
+            return config.getInt(path);
+        } catch (ConfigException.WrongType e) {
+            throw wrong(path, "must be a number, got \"" + config.getValue(path).unwrapped() + "\"");
+        }
+    }
+
+    private Duration duration(String path) throws LaunchException {
+        try {
+            return config.getDuration(path);
+        } catch (ConfigException.WrongType | ConfigException.BadValue e) {
+            throw wrong(
+                    path,
+                    "must be a duration such as 8s, got \""
+                            + config.getValue(path).unwrapped() + "\"");
+        }
     }
 
     private String nonEmpty(String path) throws LaunchException {

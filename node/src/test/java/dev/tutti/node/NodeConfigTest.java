@@ -69,7 +69,8 @@ class NodeConfigTest {
                 "tutti.grcp.port = 1 | unknown key tutti.grcp; did you mean tutti.grpc?",
                 "tutti.grpc.prot = 1 | unknown key tutti.grpc.prot; did you mean tutti.grpc.port?",
                 "nothing.alike = 1 | unknown key nothing",
-                "tutti.grpc.port = seven | tutti.grpc.port has type STRING rather than NUMBER",
+                "tutti.grpc.port = seven | tutti.grpc.port must be a number, got \"seven\"",
+                "tutti.host = [a] | tutti.host has type LIST rather than STRING",
                 "tutti.grpc.port = 70000 | tutti.grpc.port must lie between 0 and 65535; got 70000",
                 "tutti.worker = 4 | tutti.worker is a section, not a value; it has tutti.worker.backend,"
                         + " tutti.worker.threads",
@@ -100,12 +101,22 @@ class NodeConfigTest {
         Path missing = folder.resolve("missing.conf");
 
         assertThat(failure(Optional.of(missing), Map.of())).hasMessage("no configuration file " + missing);
+        assertThat(failure(Optional.of(folder), Map.of()))
+                .hasMessage(folder + " is a folder; name the configuration file in it");
     }
 
     @Test
     void anUnknownOverrideIsNamed() {
         assertThat(failure(Optional.empty(), Map.of("tutti.worker.thread", "2")))
                 .hasMessage("command line: unknown key tutti.worker.thread; did you mean tutti.worker.threads?");
+    }
+
+    @Test
+    void aWrongOverrideSaysOnceWhereItCameFrom() {
+        assertThat(failure(Optional.empty(), Map.of("tutti.grpc.port", "abc")))
+                .hasMessage("command line: tutti.grpc.port must be a number, got \"abc\"");
+        assertThat(failure(Optional.empty(), Map.of("tutti.cluster.join-timeout", "soon")))
+                .hasMessage("command line: tutti.cluster.join-timeout must be a duration such as 8s, got \"soon\"");
     }
 
     @Test
