@@ -63,7 +63,15 @@ final class IdxFile implements AutoCloseable {
      * @return the dimensions, each at least 1
      */
     int[] readHeader(IdxKind kind) throws DataException {
-        int magic = readInt();
+        long headerByteSize = Integer.BYTES * (1L + kind.dimensions());
+        int magic = readInt(headerByteSize);
+        if (magic != kind.magic()
+                && !gzipped
+                && String.valueOf(path.getFileName()).endsWith(".gz")) {
+            throw new DataException(
+                    "%s is not a gzip file, whatever its name says: expected it to begin with 0x1f8b, got 0x%04x"
+                            .formatted(path, magic >>> 16));
+        }
         if (magic != kind.magic()) {
             throw new DataException("%s: expected magic number 0x%08x (%s) at byte 0, got 0x%08x%s"
                     .formatted(path, kind.magic(), kind.content(), magic, IdxKind.hint(magic)));
@@ -72,7 +80,7 @@ final class IdxFile implements AutoCloseable {
         long dataByteSize = 1;
         for (int i = 0; i < dimensions.length; i++) {
             long at = position;
-            dimensions[i] = readInt();
+            dimensions[i] = readInt(headerByteSize);
             if (dimensions[i] <= 0) {
                 throw new DataException("%s: expected dimension %d at byte %d to be from 1 to %d, got %d"
                         .formatted(path, i + 1, at, Integer.MAX_VALUE, Integer.toUnsignedLong(dimensions[i])));
@@ -173,9 +181,8 @@ final class IdxFile implements AutoCloseable {
         }
     }
 
-    private int readInt() throws DataException {
-        return ByteBuffer.wrap(readBytes(Integer.BYTES, position + Integer.BYTES))
-                .getInt();
+    private int readInt(long expectedEnd) throws DataException {
+        return ByteBuffer.wrap(readBytes(Integer.BYTES, expectedEnd)).getInt();
     }
 
     private DataException truncated(long expected, long got) {

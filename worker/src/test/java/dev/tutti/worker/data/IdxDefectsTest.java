@@ -52,7 +52,7 @@ class IdxDefectsTest {
                 images("empty images", new byte[0], "images is empty: expected an IDX file"),
                 labels("empty labels", new byte[0], "labels is empty"),
                 images("truncated", Arrays.copyOf(IMAGES, 40), "images is truncated: expected 46 bytes, got 40"),
-                images("truncated header", Arrays.copyOf(IMAGES, 10), "images is truncated: expected 12 bytes, got 10"),
+                images("truncated header", Arrays.copyOf(IMAGES, 10), "images is truncated: expected 16 bytes, got 10"),
                 labels("truncated labels", Arrays.copyOf(LABELS, 11), "labels is truncated: expected 13 bytes, got 11"),
                 images(
                         "truncated once unpacked",
@@ -148,6 +148,17 @@ class IdxDefectsTest {
             assertThat(features(images, 4))
                     .containsExactly(scaled(24), scaled(25), scaled(26), scaled(27), scaled(28), scaled(29));
         }
+    }
+
+    @Test
+    void aFileThatOnlyItsNameMakesGzipIsSaidToBeNone() throws IOException {
+        IdxPair pair = write(IMAGES, LABELS);
+        byte[] noise = {0x4d, (byte) 0xa3, 0x5b, (byte) 0xca, 1, 2, 3};
+        IdxPair broken = new IdxPair(Files.write(folder.resolve("images.gz"), noise), pair.labels());
+
+        assertThatThrownBy(() -> broken.read(3, PixelScale.UNIT))
+                .hasMessageEndingWith("images.gz is not a gzip file, whatever its name says: expected it to begin with"
+                        + " 0x1f8b, got 0x4da3");
     }
 
     @Test
