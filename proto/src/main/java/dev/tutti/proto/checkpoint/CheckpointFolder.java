@@ -9,6 +9,7 @@ import dev.tutti.proto.wire.ShardMaps;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -110,7 +111,9 @@ public final class CheckpointFolder {
         try {
             JsonFormat.parser().ignoringUnknownFields().merge(Files.readString(path), manifest);
         } catch (InvalidProtocolBufferException e) {
-            throw new CheckpointException(path + " is no checkpoint manifest: " + e.getMessage(), e);
+            throw new CheckpointException(path + " is no checkpoint manifest: " + defect(e), e);
+        } catch (CharacterCodingException e) {
+            throw new CheckpointException(path + " is no checkpoint manifest: it is not text in UTF-8", e);
         }
         if (manifest.getFormat() != FORMAT) {
             throw new CheckpointException(
@@ -118,6 +121,11 @@ public final class CheckpointFolder {
         }
         requireWholeSpace(path, manifest.build());
         return manifest.build();
+    }
+
+    /** The parser's words, less the name of the class that found it out. */
+    private static String defect(InvalidProtocolBufferException e) {
+        return String.valueOf(e.getMessage()).replaceFirst("^([a-z]\\w*\\.)+\\w+: ", "");
     }
 
     /**

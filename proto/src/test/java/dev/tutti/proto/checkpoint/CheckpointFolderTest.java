@@ -84,7 +84,11 @@ class CheckpointFolderTest {
         assertThatThrownBy(() -> CheckpointFolder.readManifest(holed)).hasMessageContaining("has format 9");
         Files.writeString(holed.resolve("manifest.json"), "{");
         assertThatThrownBy(() -> CheckpointFolder.readManifest(holed))
-                .hasMessageContaining("is no checkpoint manifest");
+                .hasMessageContaining("is no checkpoint manifest: End of input")
+                .hasMessageNotContaining("Exception");
+        Files.write(holed.resolve("manifest.json"), new byte[] {(byte) 0xff, 0, 1});
+        assertThatThrownBy(() -> CheckpointFolder.readManifest(holed))
+                .hasMessageEndingWith("is no checkpoint manifest: it is not text in UTF-8");
         assertThatThrownBy(() -> CheckpointFolder.readManifest(job)).hasMessageContaining("is no checkpoint");
     }
 
