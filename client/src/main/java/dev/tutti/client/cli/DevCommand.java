@@ -7,10 +7,12 @@ import dev.tutti.client.local.LocalCluster;
 import dev.tutti.client.local.LocalCluster.LossListener;
 import dev.tutti.client.local.RoleStarter;
 import dev.tutti.client.local.Roles;
+import dev.tutti.client.local.StateFolder;
 import dev.tutti.proto.launch.LaunchException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import picocli.CommandLine.Command;
@@ -22,9 +24,6 @@ import picocli.CommandLine.Mixin;
         mixinStandardHelpOptions = true,
         description = "Starts a cluster on this machine that stays up for 'submit' until it is interrupted.")
 final class DevCommand implements Callable<Integer> {
-    private static final int WORKERS = 2;
-    private static final int PARAMETER_SERVERS = 1;
-
     private final Shell shell;
 
     @Mixin
@@ -43,16 +42,19 @@ final class DevCommand implements Callable<Integer> {
     @Override
     public Integer call() throws CommandException, IOException, LaunchException {
         log.quiet();
+        local.check();
         Path folder = state.folder(shell).path();
         Files.createDirectories(folder);
         ClusterPlan plan = local.plan(
-                local.parameterServersOr(PARAMETER_SERVERS),
-                local.workersOr(WORKERS),
+                local.parameterServersOr(LocalOptions.DEV_PARAMETER_SERVERS),
+                local.workersOr(LocalOptions.DEV_WORKERS),
                 folder,
                 state.folder(shell).checkpoints(),
                 Ports.CONFIGURED);
-        RoleStarter starter =
-                local.processes() ? new ChildProcesses(Tutti.class.getName(), folder) : RoleStarter.inThisProcess();
+        Optional<Path> logs =
+                local.processes() ? Optional.of(state.folder(shell).newRun(shell.clock())) : Optional.empty();
+        RoleStarter starter = logs.<RoleStarter>map(run -> new ChildProcesses(Tutti.class.getName(), run))
+                .orElseGet(RoleStarter::inThisProcess);
         var end = new CompletableFuture<Integer>();
         Thread starting = Thread.currentThread();
         var _ = Interruption.watch(() -> {
@@ -67,12 +69,17 @@ final class DevCommand implements Callable<Integer> {
                 starting.interrupt();
             }
         };
+        int code;
         try (LocalCluster cluster = LocalCluster.start(plan, starter, losses)) {
-            introduce(cluster);
-            return await(end);
+            introduce(cluster, logs);
+            code = await(end);
         } catch (InterruptedException _) {
-            return end.getNow(ExitCodes.INTERRUPTED);
+            code = end.getNow(ExitCodes.INTERRUPTED);
         }
+        if (logs.isPresent() && code == ExitCodes.OK) {
+            StateFolder.remove(logs.get());
+        }
+        return code;
     }
 
     private static int await(CompletableFuture<Integer> end) throws InterruptedException {
@@ -83,7 +90,7 @@ final class DevCommand implements Callable<Integer> {
         }
     }
 
-    private void introduce(LocalCluster cluster) {
+    private void introduce(LocalCluster cluster, Optional<Path> logs) {
         String coordinator = cluster.coordinator().grpcAddress();
         shell.say("coordinator        gRPC %s  %s/metrics"
                 .formatted(coordinator, cluster.coordinator().managementUrl()));
@@ -92,10 +99,13 @@ final class DevCommand implements Callable<Integer> {
                         .formatted(server.grpcAddress(), server.managementUrl())));
         cluster.workers()
                 .forEach(worker -> shell.say("worker             %s/metrics".formatted(worker.managementUrl())));
+        logs.ifPresent(folder -> shell.say("logs               " + folder));
+        var installation = Installation.ofProcess();
         shell.say("");
         shell.say("Ready. In another terminal:");
-        shell.say("  ./tutti submit examples/mnist-mlp.yaml --coordinator " + coordinator);
-        shell.say("  ./tutti jobs list --coordinator " + coordinator);
+        shell.say("  %s submit %s --coordinator %s"
+                .formatted(installation.command(), installation.example("mnist-mlp.yaml"), coordinator));
+        shell.say("  %s jobs list --coordinator %s".formatted(installation.command(), coordinator));
         shell.say("Ctrl-C ends it.");
     }
 }

@@ -1,5 +1,7 @@
 package dev.tutti.client.cli;
 
+import dev.tutti.client.yaml.Assignment;
+import dev.tutti.client.yaml.SpecException;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Mixin;
@@ -26,10 +28,26 @@ final class LocalJobOptions {
     }
 
     /** What the command line changes in the job; {@code --set} has the last word. */
-    List<String> assignments() throws CommandException {
+    List<Assignment> assignments() throws CommandException, SpecException {
         var assignments = new ArrayList<>(local.assignments());
         assignments.addAll(job.assignments());
         return assignments;
+    }
+
+    /** The same, for a job whose slices the user never chose: they follow {@code --workers} where it asks for more. */
+    List<Assignment> assignments(int slices) throws CommandException, SpecException {
+        var assignments = new ArrayList<>(local.assignments());
+        int workers = local.workersOr(0);
+        if (workers > slices) {
+            assignments.add(new Assignment("--workers " + workers, "cluster.slices", Integer.toString(workers)));
+        }
+        assignments.addAll(job.assignments());
+        return assignments;
+    }
+
+    /** What a further command must say to find this one's checkpoints. */
+    String stateArgument() {
+        return state.argument();
     }
 
     LocalTraining training(Shell shell) {

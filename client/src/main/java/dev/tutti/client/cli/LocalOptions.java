@@ -3,6 +3,7 @@ package dev.tutti.client.cli;
 import dev.tutti.client.local.ClusterPlan;
 import dev.tutti.client.local.ClusterPlan.Home;
 import dev.tutti.client.local.ClusterPlan.Ports;
+import dev.tutti.client.yaml.Assignment;
 import dev.tutti.proto.v1.JobSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,10 +14,21 @@ import picocli.CommandLine.Option;
 
 /** Of a cluster that lives as long as the command. */
 final class LocalOptions {
-    @Option(names = "--workers", paramLabel = "N", description = "Workers to start and to train with.")
+    static final int DEV_WORKERS = 2;
+    static final int DEV_PARAMETER_SERVERS = 1;
+
+    @Option(
+            names = "--workers",
+            paramLabel = "N",
+            description =
+                    "Workers to start, and to train with (default: what the job says; of dev, " + DEV_WORKERS + ").")
     private Optional<Integer> workers = Optional.empty();
 
-    @Option(names = "--parameter-servers", paramLabel = "N", description = "Parameter servers to start.")
+    @Option(
+            names = "--parameter-servers",
+            paramLabel = "N",
+            description =
+                    "Parameter servers to start (default: what the job says; of dev, " + DEV_PARAMETER_SERVERS + ").")
     private Optional<Integer> parameterServers = Optional.empty();
 
     @Option(names = "--processes", description = "Give every role a process of its own.")
@@ -35,14 +47,17 @@ final class LocalOptions {
     private Optional<Path> config = Optional.empty();
 
     /** What {@code --workers} and {@code --parameter-servers} mean for the job. */
-    List<String> assignments() throws CommandException {
-        var assignments = new ArrayList<String>();
+    List<Assignment> assignments() throws CommandException {
+        var assignments = new ArrayList<Assignment>();
         if (workers.isPresent()) {
             int count = atLeastOne("--workers", workers.get());
-            assignments.add("cluster.workers={min: %d, max: %d}".formatted(count, count));
+            assignments.add(new Assignment(
+                    "--workers " + count, "cluster.workers", "{min: %d, max: %d}".formatted(count, count)));
         }
         if (parameterServers.isPresent()) {
-            assignments.add("cluster.parameter-servers=" + atLeastOne("--parameter-servers", parameterServers.get()));
+            int count = atLeastOne("--parameter-servers", parameterServers.get());
+            assignments.add(new Assignment(
+                    "--parameter-servers " + count, "cluster.parameter-servers", Integer.toString(count)));
         }
         return assignments;
     }
@@ -59,8 +74,18 @@ final class LocalOptions {
         return processes;
     }
 
+    /** Before anything is created for a cluster that could not start. */
+    void check() throws CommandException {
+        if (data.isPresent() && !Files.isDirectory(data.get())) {
+            throw new CommandException(ExitCodes.USAGE, "--data %s is not a folder".formatted(data.get()));
+        }
+        if (config.isPresent() && !Files.isRegularFile(config.get())) {
+            throw new CommandException(ExitCodes.USAGE, "--config %s is not a file".formatted(config.get()));
+        }
+    }
+
     /** A cluster of just the size the job asks for. */
-    ClusterPlan plan(JobSpec spec, Path runFolder, Path checkpoints) throws CommandException {
+    ClusterPlan plan(JobSpec spec, Path runFolder, Path checkpoints) {
         return plan(
                 spec.getCluster().getParameterServers(),
                 spec.getCluster().getWorkers().getMax(),
@@ -69,14 +94,7 @@ final class LocalOptions {
                 Ports.FREE);
     }
 
-    ClusterPlan plan(int parameterServerCount, int workerCount, Path runFolder, Path checkpoints, Ports ports)
-            throws CommandException {
-        if (data.isPresent() && !Files.isDirectory(data.get())) {
-            throw new CommandException(ExitCodes.USAGE, "--data %s is not a folder".formatted(data.get()));
-        }
-        if (config.isPresent() && !Files.isRegularFile(config.get())) {
-            throw new CommandException(ExitCodes.USAGE, "--config %s is not a file".formatted(config.get()));
-        }
+    ClusterPlan plan(int parameterServerCount, int workerCount, Path runFolder, Path checkpoints, Ports ports) {
         return new ClusterPlan(
                 parameterServerCount,
                 workerCount,

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /** Boots a cluster for one job, trains, prints how it went, and takes everything down again, whatever happens. */
 final class LocalTraining {
@@ -36,6 +37,16 @@ final class LocalTraining {
 
     /** @return the exit code */
     int run(JobSpec spec) throws CommandException, IOException, LaunchException, TrainingException {
+        return run(spec, _ -> {});
+    }
+
+    /**
+     * @param ended hears of the job, once it has ended and was reported
+     * @return the exit code
+     */
+    int run(JobSpec spec, Consumer<Job> ended)
+            throws CommandException, IOException, LaunchException, TrainingException {
+        options.check();
         Path run = state.newRun(shell.clock());
         ClusterPlan plan = options.plan(spec, run, state.checkpoints());
         var session = new TrainingSession(shell, spec);
@@ -55,6 +66,7 @@ final class LocalTraining {
             progress.set(true);
             Job job = session.train(client);
             report(job);
+            ended.accept(job);
             code = ExitCodes.of(job.getState());
         } catch (InterruptedException _) {
             code = ExitCodes.INTERRUPTED;

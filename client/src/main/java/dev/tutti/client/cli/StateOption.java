@@ -13,8 +13,20 @@ final class StateOption {
             description = "Where checkpoints and journals are kept (default: $$TUTTI_STATE, else .tutti).")
     private Optional<Path> state = Optional.empty();
 
+    /** Absolute, so that whatever is printed of it can be used anywhere. */
     StateFolder folder(Shell shell) {
-        return new StateFolder(
-                state.orElseGet(() -> Path.of(shell.variable("TUTTI_STATE").orElse(".tutti"))));
+        Path folder =
+                state.orElseGet(() -> Path.of(shell.variable("TUTTI_STATE").orElse(".tutti")));
+        return new StateFolder(folder.toAbsolutePath().normalize());
+    }
+
+    boolean isGiven() {
+        return state.isPresent();
+    }
+
+    /** As it was typed, after a space; empty if it was not. */
+    String argument() {
+        return state.map(folder -> " --state " + Installation.quoted(folder.toString()))
+                .orElse("");
     }
 }

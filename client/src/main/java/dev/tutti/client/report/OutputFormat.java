@@ -41,6 +41,8 @@ public enum OutputFormat {
         options.setDefaultFlowStyle(DumperOptions.FlowStyle.BLOCK);
         options.setIndicatorIndent(2);
         options.setIndentWithIndicator(true);
+        // All empty lists are one object.
+        options.setDereferenceAliases(true);
         return new Yaml(options).dump(tree);
     }
 }

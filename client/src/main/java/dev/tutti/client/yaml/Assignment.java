@@ -3,26 +3,33 @@ package dev.tutti.client.yaml;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor.JavaType;
 import com.google.protobuf.Message;
+import dev.tutti.client.yaml.Source.Place;
 import java.util.Map;
 import org.yaml.snakeyaml.nodes.Node;
 
-/** One {@code --set path=value}: the value is YAML, as it would stand in the file under that path. */
-record Assignment(String path, String value) {
-
-    static Assignment parse(String option) throws SpecException {
+/**
+ * A change to a job that the command line makes.
+ *
+ * @param typed the option as the user knows it, such as {@code --set training.epochs=3} or {@code --workers 4}: errors begin with it
+ * @param path the key that is set; what stood under it is replaced
+ * @param value YAML, as it would stand in the file under that path
+ */
+public record Assignment(String typed, String path, String value) {
+    /** Of {@code --set path=value}. */
+    public static Assignment ofSet(String option) throws SpecException {
         int equals = option.indexOf('=');
         if (equals < 1) {
             throw new SpecException(
                     "--set %s: write path=value, for example --set training.epochs=3".formatted(option));
         }
-        return new Assignment(
-                option.substring(0, equals).strip(),
-                option.substring(equals + 1).strip());
+        String path = option.substring(0, equals).strip();
+        String value = option.substring(equals + 1).strip();
+        return new Assignment("--set " + path + "=" + value, path, value);
     }
 
-    /** Sets the path in {@code job}; what stood under it is replaced. */
-    void apply(Message.Builder job, Map<String, String> places) throws SpecException {
-        var source = new Source.SetOption(path + "=" + value);
+    /** @param turn 1 for the first change to this job */
+    void apply(Message.Builder job, Map<String, Place> places, int turn) throws SpecException {
+        var source = new Source.CommandLine(typed, turn);
         Node node = YamlText.parse(value, source)
                 .orElseThrow(() -> new SpecException("%s: %s has no value".formatted(source.label(), path)));
         places.keySet()
@@ -40,7 +47,7 @@ record Assignment(String path, String value) {
             target = target.getFieldBuilder(field);
             rest = rest.substring(dot + 1);
         }
-        places.put(path, source.label());
+        places.put(path, source.place(node));
         new MessageReader(source, places).readField(node, target, field(target, rest, walked, source), path);
     }
 

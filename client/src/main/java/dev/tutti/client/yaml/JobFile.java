@@ -1,6 +1,8 @@
 package dev.tutti.client.yaml;
 
+import dev.tutti.client.yaml.Source.Place;
 import dev.tutti.proto.spec.JobSpecs;
+import dev.tutti.proto.spec.SpecProblem;
 import dev.tutti.proto.v1.JobSpec;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -18,29 +20,29 @@ public final class JobFile {
     private JobFile() {}
 
     /**
-     * The job described by {@code file}, with {@code assignments} ({@code path=value}) laid over it in order.
+     * The job described by {@code file}, with {@code assignments} laid over it in order.
      *
-     * @throws SpecException naming file and line, or the assignment, of each problem
+     * @throws SpecException naming file and line, or the option of the command line, of each problem
      */
-    public static JobSpec load(Path file, List<String> assignments) throws SpecException {
+    public static JobSpec load(Path file, List<Assignment> assignments) throws SpecException {
         return parse(read(file), file.toString(), assignments);
     }
 
     /** Like {@link #load}, for text that came from elsewhere; {@code name} stands for the file in errors. */
-    public static JobSpec parse(String yaml, String name, List<String> assignments) throws SpecException {
+    public static JobSpec parse(String yaml, String name, List<Assignment> assignments) throws SpecException {
         var source = new Source.JobText(name);
-        Map<String, String> places = new HashMap<>();
+        Map<String, Place> places = new HashMap<>();
         Node root = YamlText.parse(yaml, source)
                 .orElseThrow(() ->
                         new SpecException(name + " is empty; examples/mnist-mlp.yaml shows what a job looks like"));
         var spec = JobSpec.newBuilder();
         new MessageReader(source, places).readMessage(root, spec, "");
-        for (String option : assignments) {
-            Assignment.parse(option).apply(spec, places);
+        for (int i = 0; i < assignments.size(); i++) {
+            assignments.get(i).apply(spec, places, i + 1);
         }
         JobSpec complete = JobSpecs.withDefaults(spec.build());
         List<String> problems = JobSpecs.problems(complete).stream()
-                .map(problem -> place(problem.path(), places, name) + ": " + problem)
+                .map(problem -> sentence(problem, new Places(places, name)))
                 .toList();
         if (!problems.isEmpty()) {
             throw new SpecException(problems);
@@ -48,17 +50,16 @@ public final class JobFile {
         return complete;
     }
 
-    /** Where the path stands, or the nearest thing around it that does. */
-    private static String place(String path, Map<String, String> places, String name) {
-        for (String around = path;
-                !around.isEmpty();
-                around = around.substring(0, Math.max(0, around.lastIndexOf('.')))) {
-            String place = places.get(around);
-            if (place != null) {
-                return place;
-            }
-        }
-        return name;
+    /** An option that contradicts the file is to blame, not the file's line; and it is told what to add. */
+    private static String sentence(SpecProblem problem, Places places) {
+        Place own = places.of(problem.path());
+        Place other = problem.measuredBy().map(places::ofAnyNear).orElse(own);
+        Place blamed = other.turn() > own.turn() ? other : own;
+        String remedy = problem.remedy()
+                .filter(_ -> blamed.isCommandLine())
+                .map(" (--set %s would do)"::formatted)
+                .orElse("");
+        return blamed.label() + ": " + problem + remedy;
     }
 
     private static String read(Path file) throws SpecException {

@@ -6,6 +6,7 @@ import com.google.protobuf.Descriptors.FieldDescriptor.JavaType;
 import com.google.protobuf.Descriptors.OneofDescriptor;
 import com.google.protobuf.Message;
 import dev.tutti.client.yaml.ScalarReader.ScalarException;
+import dev.tutti.client.yaml.Source.Place;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -24,10 +25,10 @@ import org.yaml.snakeyaml.nodes.Tag;
  */
 final class MessageReader {
     private final Source source;
-    private final Map<String, String> places;
+    private final Map<String, Place> places;
 
     /** @param places filled with path → place */
-    MessageReader(Source source, Map<String, String> places) {
+    MessageReader(Source source, Map<String, Place> places) {
         this.source = source;
         this.places = places;
     }
@@ -71,7 +72,7 @@ final class MessageReader {
                             entry.getKeyNode(), "choose one of '%s' and '%s'%s".formatted(other, key, under(path)));
                 }
             }
-            places.put(Names.join(path, key), source.at(entry.getKeyNode()));
+            places.put(Names.join(path, key), source.place(entry.getKeyNode()));
             readField(entry.getValueNode(), target, field, Names.join(path, key));
         }
     }
@@ -84,7 +85,7 @@ final class MessageReader {
         int index = 0;
         for (Node element : list.getValue()) {
             String elementPath = "%s[%d]".formatted(path, index++);
-            places.put(elementPath, source.at(element));
+            places.put(elementPath, source.place(element));
             target.addRepeatedField(field, value(element, target, field, elementPath));
         }
     }

@@ -2,6 +2,7 @@ package dev.tutti.client.yaml;
 
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import dev.tutti.proto.spec.DidYouMean;
+import dev.tutti.proto.spec.WholeRange;
 import java.math.BigInteger;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -55,7 +56,10 @@ final class ScalarReader {
         }
         var value = new BigInteger(node.getValue().replace("_", ""));
         if (value.signum() < 0 || value.compareTo(max) > 0) {
-            throw new ScalarException("%s must be between 0 and %s, but is %s".formatted(path, max, value));
+            String refusal = WholeRange.of(path)
+                    .map(range -> range.refusal(value))
+                    .orElseGet(() -> "must be 0 to %s, got %s".formatted(max, value));
+            throw new ScalarException(path + " " + refusal);
         }
         return value;
     }

@@ -7,14 +7,25 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The way back: a message as the maps, lists and scalars that {@link JobFile} would read into it. */
+/**
+ * The way back: a message as the maps, lists and scalars that {@link JobFile} would read into it. A value whose absence means 0 or none is
+ * there as 0 or none.
+ */
 public final class SpecTree {
     private SpecTree() {}
 
     public static Map<String, Object> of(Message message) {
         var tree = new LinkedHashMap<String, Object>();
-        message.getAllFields().forEach((field, value) -> tree.put(Names.of(field), value(field, value)));
+        for (FieldDescriptor field : message.getDescriptorForType().getFields()) {
+            if (field.hasPresence() ? message.hasField(field) : !isUnspecified(message.getField(field))) {
+                tree.put(Names.of(field), value(field, message.getField(field)));
+            }
+        }
         return tree;
+    }
+
+    private static boolean isUnspecified(Object value) {
+        return value instanceof EnumValueDescriptor choice && choice.getNumber() == 0;
     }
 
     private static Object value(FieldDescriptor field, Object value) {

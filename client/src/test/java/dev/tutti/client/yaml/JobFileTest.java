@@ -3,12 +3,15 @@ package dev.tutti.client.yaml;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tutti.client.report.OutputFormat;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.Loss;
 import dev.tutti.proto.v1.Precision;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -127,11 +130,12 @@ class JobFileTest {
         epochs: 5           | epochs: five            | job.yaml:11: training.epochs must be a whole number, but is 'five'
         epochs: 5           | epochs: 1.5             | job.yaml:11: training.epochs must be a whole number, but is 1.5
         epochs: 5           | epochs: '5'             | job.yaml:11: training.epochs must be a whole number, but is the text '5'
-        epochs: 5           | epochs: -1              | job.yaml:11: training.epochs must be between 0 and 4294967295, but is -1
-        epochs: 5           | epochs: 4294967296      | job.yaml:11: training.epochs must be between 0 and 4294967295, but is 4294967296
+        epochs: 5           | epochs: -1              | job.yaml:11: training.epochs must be 1 to 1000000, got -1
+        seed: 42            | seed: -1                | job.yaml:2: seed must be 0 to 18446744073709551615, got -1
+        epochs: 5           | epochs: 4294967296      | job.yaml:11: training.epochs must be 1 to 1000000, got 4294967296
         epochs: 5           | epochs: [5]             | job.yaml:11: training.epochs must be a single value, but is a list
         epochs: 5           | epochs:                 | job.yaml:11: training.epochs has no value
-        epochs: 5           | epochs: 0               | job.yaml:11: training.epochs: must be 1 to 1000000, got 0
+        epochs: 5           | epochs: 0               | job.yaml:11: training.epochs must be 1 to 1000000, got 0
         rate: 0.001         | rate: fast              | job.yaml:14: training.optimizer.adam.rate must be a number, but is 'fast'
         rate: 0.001         | rate: .inf              | job.yaml:14: training.optimizer.adam.rate must be a finite number, but is .inf
         rate: 0.001         | rate: 1e999             | job.yaml:14: training.optimizer.adam.rate must be a finite number, but is 1e999
@@ -157,7 +161,7 @@ class JobFileTest {
     @Test
     void aMissingKeyIsPlacedAtTheNearestThingAroundIt() {
         assertThatThrownBy(() -> load(JOB.replace("  preset: mlp\n", "")))
-                .hasMessageStartingWith("job.yaml:3: model.preset: is missing");
+                .hasMessageStartingWith("job.yaml:3: model.preset is missing");
     }
 
     @Test
@@ -166,8 +170,10 @@ class JobFileTest {
                 .isInstanceOfSatisfying(
                         SpecException.class,
                         e -> assertThat(e.problems())
-                                .anySatisfy(p -> assertThat(p).startsWith("--set training.epochs=0: training.epochs: "))
-                                .anySatisfy(p -> assertThat(p).startsWith("--set training.batch=0: training.batch: ")));
+                                .anySatisfy(
+                                        p -> assertThat(p).startsWith("--set training.epochs=0: training.epochs must "))
+                                .anySatisfy(
+                                        p -> assertThat(p).startsWith("--set training.batch=0: training.batch must ")));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -183,6 +189,35 @@ class JobFileTest {
         """)
     void assignmentsFailAsClearly(String assignment, String sentence) {
         assertThatThrownBy(() -> load(JOB, assignment)).hasMessage(sentence);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(delimiter = '|', textBlock = """
+        cluster.slices=3         | --set cluster.slices=3: cluster.slices must be at least workers.max, which is 4, so that every worker has a slice, got 3 (--set cluster.slices=4 would do)
+        cluster.workers.min=5    | --set cluster.workers.min=5: cluster.workers.max must be at least workers.min, which is 5, got 4 (--set cluster.workers.max=5 would do)
+        cluster.workers={min: 5} | --set cluster.workers={min: 5}: cluster.slices must be at least workers.max, which is 5, so that every worker has a slice, got 4 (--set cluster.slices=5 would do)
+        training.batch=2         | --set training.batch=2: cluster.slices must be at most training.batch, which is 2, so that no slice is empty, got 4
+        training={batch: 8}      | --set training={batch: 8}: training.epochs is missing
+        """)
+    void theCommandLineIsToBlameForWhatItContradicts(String assignment, String sentence) {
+        String job = JOB.replace("parameter-servers: 2", "slices: 4");
+
+        assertThatThrownBy(() -> load(job, assignment)).hasMessage(sentence);
+    }
+
+    @Test
+    void aValueThatFollowsFromAnotherIsBlamedOnIt() {
+        String job = JOB.replace("{min: 1, max: 4}", "{min: 1}").replace("parameter-servers: 2", "slices: 2");
+
+        assertThatThrownBy(() -> load(job, "cluster.workers.min=3"))
+                .hasMessageStartingWith("--set cluster.workers.min=3: cluster.slices must be at least workers.max");
+    }
+
+    @Test
+    void aContradictionWithinTheFileIsTheFiles() {
+        assertThatThrownBy(() -> load(JOB.replace("parameter-servers: 2", "slices: 2"), "training.epochs=3"))
+                .hasMessageStartingWith("job.yaml:19: cluster.slices must be")
+                .hasMessageEndingWith("got 2");
     }
 
     @ParameterizedTest
@@ -222,12 +257,36 @@ class JobFileTest {
     void theTreeReadsBackAsTheSameJob() throws SpecException {
         JobSpec spec = load(JOB);
 
-        var yaml = new org.yaml.snakeyaml.Yaml().dump(SpecTree.of(spec));
+        var yaml = OutputFormat.yaml(SpecTree.of(spec));
 
         assertThat(load(yaml)).isEqualTo(spec);
         assertThat(SpecTree.of(spec.getTraining()))
                 .containsEntry("consistency", "asynchronous")
                 .containsEntry("loss", "cross-entropy");
+    }
+
+    @Test
+    void theTreeOfASmallJobHasEveryDefault() throws SpecException {
+        JobSpec spec = load("""
+            model: {preset: mlp}
+            data: {source: {digits: {test: 100}}}
+            training: {epochs: 1, batch: 8, optimizer: {sgd: {rate: 0.1}}}
+            """);
+
+        Map<String, Object> tree = SpecTree.of(spec);
+
+        assertThat(tree)
+                .containsEntry("seed", 0L)
+                .containsEntry("model", Map.of("preset", "mlp", "hidden", List.of()))
+                .containsEntry(
+                        "data",
+                        Map.of(
+                                "source", Map.of("digits", Map.of("train", 12_000L, "test", 100L)),
+                                "split", Map.of("validation", 0.0),
+                                "transforms", List.of()))
+                .containsEntry("checkpoint", Map.of("every", 0L, "keep", 3L));
+        assertThat(SpecTree.of(spec.getTraining().getOptimizer().getSgd())).containsEntry("momentum", 0.0);
+        assertThat(load(OutputFormat.yaml(tree))).isEqualTo(spec);
     }
 
     @ParameterizedTest
@@ -240,6 +299,10 @@ class JobFileTest {
     }
 
     private static JobSpec load(String yaml, String... assignments) throws SpecException {
-        return JobFile.parse(yaml, "job.yaml", List.of(assignments));
+        var changes = new ArrayList<Assignment>();
+        for (String assignment : assignments) {
+            changes.add(Assignment.ofSet(assignment));
+        }
+        return JobFile.parse(yaml, "job.yaml", changes);
     }
 }

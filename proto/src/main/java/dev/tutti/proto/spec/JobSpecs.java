@@ -3,6 +3,8 @@ package dev.tutti.proto.spec;
 import dev.tutti.proto.v1.Adam;
 import dev.tutti.proto.v1.CheckpointPolicy;
 import dev.tutti.proto.v1.Cluster;
+import dev.tutti.proto.v1.Data;
+import dev.tutti.proto.v1.DigitsSource;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.Loss;
 import dev.tutti.proto.v1.Optimizer;
@@ -14,6 +16,11 @@ import java.util.List;
 
 /** What a job means when it leaves something out, and what it must not say. */
 public final class JobSpecs {
+    /** How many digits {@code data.source: digits} draws, and {@code {digits: …}} where it does not say. */
+    public static final int DEFAULT_TRAIN_DIGITS = 12_000;
+
+    public static final int DEFAULT_TEST_DIGITS = 2_000;
+
     private static final int DEFAULT_KEEP = 3;
 
     private JobSpecs() {}
@@ -22,6 +29,7 @@ public final class JobSpecs {
     public static JobSpec withDefaults(JobSpec spec) {
         return spec.toBuilder()
                 .setName(spec.getName().isEmpty() ? "job" : spec.getName())
+                .setData(withDefaults(spec.getData()))
                 .setTraining(withDefaults(spec.getTraining()))
                 .setCluster(withDefaults(spec.getCluster()))
                 .setCheckpoint(withDefaults(spec.getCheckpoint()))
@@ -35,6 +43,17 @@ public final class JobSpecs {
      */
     public static List<SpecProblem> problems(JobSpec spec) {
         return new SpecRules().check(spec);
+    }
+
+    /** That there is a split is said even if it holds nothing out: whoever prints a job shows what is there. */
+    private static Data withDefaults(Data data) {
+        Data.Builder filled = data.toBuilder().setSplit(data.getSplit());
+        if (data.getSource().hasDigits()) {
+            DigitsSource.Builder digits = filled.getSourceBuilder().getDigitsBuilder();
+            digits.setTrain(digits.getTrain() == 0 ? DEFAULT_TRAIN_DIGITS : digits.getTrain());
+            digits.setTest(digits.getTest() == 0 ? DEFAULT_TEST_DIGITS : digits.getTest());
+        }
+        return filled.build();
     }
 
     private static Training withDefaults(Training training) {

@@ -16,6 +16,7 @@ import dev.tutti.proto.v1.Sgd;
 import dev.tutti.proto.v1.Training;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The rules of a job, in the order of the job file. One instance checks one job. */
 final class SpecRules {
@@ -23,8 +24,7 @@ final class SpecRules {
     private static final List<String> SOURCES = List.of("mnist", "digits");
     private static final int MAX_NAME_LENGTH = 128;
     private static final int MAX_LAYERS = 1000;
-    /** Every worker draws all of them, and holds them in memory. */
-    private static final int MAX_DIGITS = 1_000_000;
+    private static final String MISSING = "is missing";
 
     private final List<SpecProblem> problems = new ArrayList<>();
 
@@ -46,14 +46,14 @@ final class SpecRules {
         } else if (!PRESETS.contains(model.getPreset())) {
             problem(
                     "model.preset",
-                    "there is no preset " + model.getPreset() + DidYouMean.hint(model.getPreset(), PRESETS)
+                    "is no preset: " + model.getPreset() + DidYouMean.hint(model.getPreset(), PRESETS)
                             + "; known presets: " + String.join(", ", PRESETS));
         }
         if (model.getHiddenCount() > MAX_LAYERS) {
             problem("model.hidden", "must have at most " + MAX_LAYERS + " layers, got " + model.getHiddenCount());
         }
         for (int layer = 0; layer < model.getHiddenCount(); layer++) {
-            count("model.hidden[" + layer + "]", model.getHidden(layer), 1, 65_536);
+            count("model.hidden[" + layer + "]", model.getHidden(layer));
         }
     }
 
@@ -80,14 +80,14 @@ final class SpecRules {
                 if (!SOURCES.contains(source.getName())) {
                     problem(
                             path,
-                            "there is no source " + source.getName() + DidYouMean.hint(source.getName(), SOURCES)
+                            "is no source: " + source.getName() + DidYouMean.hint(source.getName(), SOURCES)
                                     + "; known sources: " + String.join(", ", SOURCES) + ", or {idx: …}, {digits: …}");
                 }
             }
             case IDX -> idx(path + ".idx", source.getIdx());
             case DIGITS -> {
-                count(path + ".digits.train", source.getDigits().getTrain(), 0, MAX_DIGITS);
-                count(path + ".digits.test", source.getDigits().getTest(), 0, MAX_DIGITS);
+                count(path + ".digits.train", source.getDigits().getTrain());
+                count(path + ".digits.test", source.getDigits().getTest());
             }
             case KIND_NOT_SET ->
                 problem(
@@ -113,14 +113,16 @@ final class SpecRules {
         if (!Double.isFinite(normalize.getMean())) {
             problem(path + ".mean", "must be a finite number, got " + normalize.getMean());
         }
-        if (!Double.isFinite(normalize.getStd()) || normalize.getStd() == 0) {
+        if (!normalize.hasStd()) {
+            problem(path + ".std", MISSING);
+        } else if (!Double.isFinite(normalize.getStd()) || normalize.getStd() == 0) {
             problem(path + ".std", "must be a finite number other than 0, got " + normalize.getStd());
         }
     }
 
     private void training(Training training) {
-        count("training.epochs", training.getEpochs(), 1, 1_000_000);
-        count("training.batch", training.getBatch(), 1, Integer.MAX_VALUE);
+        requiredCount("training.epochs", training.hasEpochs(), training.getEpochs());
+        requiredCount("training.batch", training.hasBatch(), training.getBatch());
         if (training.getLoss() == Loss.LOSS_UNSPECIFIED || training.getLoss() == Loss.UNRECOGNIZED) {
             problem("training.loss", "must be cross-entropy or mse");
         }
@@ -147,7 +149,11 @@ final class SpecRules {
     }
 
     private void sgd(String path, Sgd sgd) {
-        positive(path + ".rate", sgd.getRate());
+        if (sgd.hasRate()) {
+            positive(path + ".rate", sgd.getRate());
+        } else {
+            problem(path + ".rate", MISSING);
+        }
         fraction(path + ".momentum", sgd.getMomentum());
     }
 
@@ -163,34 +169,52 @@ final class SpecRules {
         long max = Integer.toUnsignedLong(cluster.getWorkers().getMax());
         long slices = Integer.toUnsignedLong(cluster.getSlices());
         long batch = Integer.toUnsignedLong(training.getBatch());
-        count("cluster.workers.min", cluster.getWorkers().getMin(), 1, 1024);
-        count("cluster.workers.max", cluster.getWorkers().getMax(), 1, 1024);
+        count("cluster.workers.min", cluster.getWorkers().getMin());
+        count("cluster.workers.max", cluster.getWorkers().getMax());
         if (min > max) {
-            problem("cluster.workers.max", "must be at least workers.min, which is " + min + ", got " + max);
+            mismatch(
+                    "cluster.workers.max",
+                    "must be at least workers.min, which is %d, got %d".formatted(min, max),
+                    "cluster.workers.min",
+                    Optional.of("cluster.workers.max=" + min));
         }
-        count("cluster.parameter-servers", cluster.getParameterServers(), 1, 1024);
+        count("cluster.parameter-servers", cluster.getParameterServers());
         if (slices < max) {
-            problem(
+            mismatch(
                     "cluster.slices",
-                    "must be at least workers.max, which is " + max + ", so that every worker has a slice, got "
-                            + slices);
+                    "must be at least workers.max, which is %d, so that every worker has a slice, got %d"
+                            .formatted(max, slices),
+                    "cluster.workers.max",
+                    Optional.of("cluster.slices=" + max));
         }
         if (batch > 0 && slices > batch) {
-            problem(
+            mismatch(
                     "cluster.slices",
-                    "must be at most training.batch, which is " + batch + ", so that no slice is empty, got " + slices);
+                    "must be at most training.batch, which is %d, so that no slice is empty, got %d"
+                            .formatted(batch, slices),
+                    "training.batch",
+                    batch < max ? Optional.empty() : Optional.of("cluster.slices=" + batch));
         }
     }
 
     private void checkpoint(CheckpointPolicy checkpoint) {
-        count("checkpoint.every", checkpoint.getEvery(), 0, Integer.MAX_VALUE);
-        count("checkpoint.keep", checkpoint.getKeep(), 0, Integer.MAX_VALUE);
+        count("checkpoint.every", checkpoint.getEvery());
+        count("checkpoint.keep", checkpoint.getKeep());
     }
 
-    private void count(String path, int value, long least, long most) {
+    private void requiredCount(String path, boolean isThere, int value) {
+        if (isThere) {
+            count(path, value);
+        } else {
+            problem(path, MISSING);
+        }
+    }
+
+    private void count(String path, int value) {
         long unsigned = Integer.toUnsignedLong(value);
-        if (unsigned < least || unsigned > most) {
-            problem(path, "must be " + least + " to " + most + ", got " + unsigned);
+        WholeRange range = WholeRange.of(path).orElseThrow();
+        if (!range.contains(unsigned)) {
+            problem(path, range.refusal(unsigned));
         }
     }
 
@@ -207,6 +231,10 @@ final class SpecRules {
     }
 
     private void problem(String path, String sentence) {
-        problems.add(new SpecProblem(path, sentence));
+        problems.add(SpecProblem.of(path, sentence));
+    }
+
+    private void mismatch(String path, String sentence, String measuredBy, Optional<String> remedy) {
+        problems.add(new SpecProblem(path, sentence, Optional.of(measuredBy), remedy));
     }
 }

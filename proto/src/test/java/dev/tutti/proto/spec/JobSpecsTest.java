@@ -39,8 +39,20 @@ class JobSpecsTest {
         assertThat(spec.getCluster().getParameterServers()).isEqualTo(1);
         assertThat(spec.getCluster().getSlices()).isEqualTo(1);
         assertThat(spec.getCheckpoint().getKeep()).isEqualTo(3);
+        assertThat(spec.getData().hasSplit()).isTrue();
         assertThat(JobSpecs.problems(spec)).isEmpty();
         assertThat(JobSpecs.withDefaults(spec)).isEqualTo(spec);
+    }
+
+    @Test
+    void drawnDigitsAreAsManyAsTheirNameAloneGives() {
+        JobSpec.Builder spec = small();
+        spec.getDataBuilder().getSourceBuilder().getDigitsBuilder().setTest(7);
+
+        var digits = JobSpecs.withDefaults(spec.build()).getData().getSource().getDigits();
+
+        assertThat(digits.getTrain()).isEqualTo(12_000);
+        assertThat(digits.getTest()).isEqualTo(7);
     }
 
     @Test
@@ -54,68 +66,98 @@ class JobSpecsTest {
     void everyBrokenRuleIsNamedWithItsPath() {
         assertProblem(
                 s -> s.getModelBuilder().setPreset("mpl"),
-                "model.preset: there is no preset mpl (did you mean mlp?); known presets: mlp");
-        assertProblem(s -> s.getModelBuilder().addHidden(0), "model.hidden[1]: must be 1 to 65536, got 0");
-        assertProblem(s -> s.getModelBuilder().addHidden(-1), "model.hidden[1]: must be 1 to 65536, got 4294967295");
+                "model.preset is no preset: mpl (did you mean mlp?); known presets: mlp");
+        assertProblem(s -> s.getModelBuilder().addHidden(0), "model.hidden[1] must be 1 to 65536, got 0");
+        assertProblem(s -> s.getModelBuilder().addHidden(-1), "model.hidden[1] must be 1 to 65536, got 4294967295");
         assertProblem(
                 s -> s.getDataBuilder().getSourceBuilder().setName("minst"),
-                "data.source: there is no source minst (did you mean mnist?); known sources: mnist, digits, or {idx:"
+                "data.source is no source: minst (did you mean mnist?); known sources: mnist, digits, or {idx:"
                         + " …}, {digits: …}");
         assertProblem(
                 s -> s.getDataBuilder().clearSource(),
-                "data.source: is missing; known sources: mnist, digits, or {idx: …}, {digits: …}");
+                "data.source is missing; known sources: mnist, digits, or {idx: …}, {digits: …}");
         assertProblem(
                 s -> s.getDataBuilder().getSplitBuilder().setValidation(1),
-                "data.split.validation: must be at least 0 and less than 1, got 1.0");
+                "data.split.validation must be at least 0 and less than 1, got 1.0");
         assertProblem(
                 s -> s.getDataBuilder().getSplitBuilder().setValidation(Double.NaN),
-                "data.split.validation: must be at least 0 and less than 1, got NaN");
+                "data.split.validation must be at least 0 and less than 1, got NaN");
         assertProblem(
                 s -> s.getDataBuilder()
                         .addTransforms(Transform.newBuilder()
-                                .setNormalize(Normalize.newBuilder().setMean(0.5))),
-                "data.transforms[0].normalize.std: must be a finite number other than 0, got 0.0");
-        assertProblem(s -> s.getTrainingBuilder().setEpochs(0), "training.epochs: must be 1 to 1000000, got 0");
+                                .setNormalize(Normalize.newBuilder().setStd(0))),
+                "data.transforms[0].normalize.std must be a finite number other than 0, got 0.0");
+        assertProblem(s -> s.getTrainingBuilder().setEpochs(0), "training.epochs must be 1 to 1000000, got 0");
         assertProblem(
                 s -> s.getTrainingBuilder()
                         .getOptimizerBuilder()
                         .getSgdBuilder()
-                        .setMomentum(0.9),
-                "training.optimizer.sgd.rate: must be a finite number greater than 0, got 0.0");
+                        .setRate(0),
+                "training.optimizer.sgd.rate must be a finite number greater than 0, got 0.0");
         assertProblem(
                 s -> s.getTrainingBuilder()
                         .getOptimizerBuilder()
                         .getAdamBuilder()
                         .setBeta2(1),
-                "training.optimizer.adam.beta2: must be at least 0 and less than 1, got 1.0");
+                "training.optimizer.adam.beta2 must be at least 0 and less than 1, got 1.0");
         assertProblem(
                 s -> s.getClusterBuilder().getWorkersBuilder().setMin(3).setMax(2),
-                "cluster.workers.max: must be at least workers.min, which is 3, got 2");
+                "cluster.workers.max must be at least workers.min, which is 3, got 2");
         assertProblem(
                 s -> s.getClusterBuilder().setParameterServers(0),
-                "cluster.parameter-servers: must be 1 to 1024, got 0");
+                "cluster.parameter-servers must be 1 to 1024, got 0");
         assertProblem(
                 s -> s.getClusterBuilder().setSlices(65),
-                "cluster.slices: must be at most training.batch, which is 64, so that no slice is empty, got 65");
+                "cluster.slices must be at most training.batch, which is 64, so that no slice is empty, got 65");
         assertProblem(
                 s -> s.getClusterBuilder().setSlices(1).getWorkersBuilder().setMax(2),
-                "cluster.slices: must be at least workers.max, which is 2, so that every worker has a slice, got 1");
+                "cluster.slices must be at least workers.max, which is 2, so that every worker has a slice, got 1");
+    }
+
+    @Test
+    void whatIsRequiredAndMissingIsNotTakenForZero() {
+        assertProblem(s -> s.getTrainingBuilder().clearEpochs(), "training.epochs is missing");
+        assertProblem(s -> s.getTrainingBuilder().clearBatch(), "training.batch is missing");
+        assertProblem(
+                s -> s.getTrainingBuilder()
+                        .getOptimizerBuilder()
+                        .getSgdBuilder()
+                        .setMomentum(0.9),
+                "training.optimizer.sgd.rate is missing");
+        assertProblem(
+                s -> s.getDataBuilder()
+                        .addTransforms(Transform.newBuilder()
+                                .setNormalize(Normalize.newBuilder().setMean(0.5))),
+                "data.transforms[0].normalize.std is missing");
+    }
+
+    @Test
+    void aRuleAboutTwoValuesNamesTheOtherAndWhatWouldKeepIt() {
+        JobSpec.Builder spec = small();
+        spec.getClusterBuilder().setSlices(2).getWorkersBuilder().setMin(4);
+
+        SpecProblem problem =
+                JobSpecs.problems(JobSpecs.withDefaults(spec.build())).getFirst();
+
+        assertThat(problem.path()).isEqualTo("cluster.slices");
+        assertThat(problem.measuredBy()).contains("cluster.workers.max");
+        assertThat(problem.remedy()).contains("cluster.slices=4");
     }
 
     @Test
     void countsThatNoMachineCanHoldAreRefused() {
         assertProblem(
                 s -> s.getDataBuilder().getSourceBuilder().getDigitsBuilder().setTrain(2_000_000_000),
-                "data.source.digits.train: must be 0 to 1000000, got 2000000000");
+                "data.source.digits.train must be 0 to 1000000, got 2000000000");
         assertProblem(
                 s -> s.getDataBuilder().getSourceBuilder().getDigitsBuilder().setTest(-1),
-                "data.source.digits.test: must be 0 to 1000000, got 4294967295");
+                "data.source.digits.test must be 0 to 1000000, got 4294967295");
         assertProblem(
                 s -> s.getCheckpointBuilder().setKeep((int) 3_000_000_000L),
-                "checkpoint.keep: must be 0 to 2147483647, got 3000000000");
+                "checkpoint.keep must be 0 to 2147483647, got 3000000000");
         assertProblem(
                 s -> s.getCheckpointBuilder().setEvery((int) 3_000_000_000L),
-                "checkpoint.every: must be 0 to 2147483647, got 3000000000");
+                "checkpoint.every must be 0 to 2147483647, got 3000000000");
     }
 
     private static void assertProblem(Consumer<JobSpec.Builder> breaking, String expected) {

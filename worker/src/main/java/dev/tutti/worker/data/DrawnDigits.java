@@ -1,5 +1,6 @@
 package dev.tutti.worker.data;
 
+import dev.tutti.proto.spec.JobSpecs;
 import java.util.List;
 
 /**
@@ -10,8 +11,8 @@ import java.util.List;
  * @param test test samples
  */
 record DrawnDigits(long seed, int train, int test) implements SampleSource {
-    static final int DEFAULT_TRAIN = 12_000;
-    static final int DEFAULT_TEST = 2_000;
+    static final int DEFAULT_TRAIN = JobSpecs.DEFAULT_TRAIN_DIGITS;
+    static final int DEFAULT_TEST = JobSpecs.DEFAULT_TEST_DIGITS;
     static final int SIDE = 28;
     private static final int CLASSES = 10;
     private static final long TRAIN_STREAM = 1;
