@@ -2,6 +2,7 @@ package dev.tutti.client.cli;
 
 import dev.tutti.client.TrainingClient;
 import dev.tutti.client.TrainingException;
+import dev.tutti.client.local.StateFolder;
 import dev.tutti.client.local.StoredCheckpoints;
 import dev.tutti.client.report.JobReport;
 import dev.tutti.client.report.JobTables;
@@ -51,11 +52,18 @@ final class CheckpointsCommand implements Callable<Integer> {
     private static final class ListCheckpoints implements Callable<Integer> {
         private final Shell shell;
 
+        @Spec
+        private CommandSpec spec = CommandSpec.create();
+
         @Parameters(paramLabel = "JOB", arity = "0..1", description = "Only of this job.")
         private String job = "";
 
-        @Mixin
-        private CoordinatorOption coordinator = new CoordinatorOption();
+        @Option(
+                names = "--coordinator",
+                paramLabel = "HOST:PORT",
+                description = "Ask this coordinator instead of looking into the state folder; $$TUTTI_COORDINATOR does"
+                        + " not count here.")
+        private Optional<String> coordinator = Optional.empty();
 
         @Mixin
         private StateOption state = new StateOption();
@@ -73,7 +81,11 @@ final class CheckpointsCommand implements Callable<Integer> {
         @Override
         public Integer call() throws CommandException, TrainingException, IOException {
             log.quiet();
-            List<Checkpoint> checkpoints = coordinator.isSet(shell) ? ofCluster() : ofStateFolder();
+            if (coordinator.isPresent() && state.isGiven()) {
+                throw new ParameterException(
+                        spec.commandLine(), "choose one of --coordinator and --state: a cluster's or a folder's");
+            }
+            List<Checkpoint> checkpoints = coordinator.isPresent() ? ofCluster(coordinator.get()) : ofStateFolder();
             shell.print(format.format()
                     .render(
                             checkpoints.stream().map(JobReport::checkpoint).toList(),
@@ -81,14 +93,25 @@ final class CheckpointsCommand implements Callable<Integer> {
             return ExitCodes.OK;
         }
 
-        private List<Checkpoint> ofCluster() throws CommandException, TrainingException {
-            try (TrainingClient client = coordinator.connect(shell)) {
+        private List<Checkpoint> ofCluster(String address) throws CommandException, TrainingException {
+            try (TrainingClient client = CoordinatorOption.connect(address)) {
                 return client.checkpoints(job);
             }
         }
 
-        private List<Checkpoint> ofStateFolder() throws IOException {
-            return new StoredCheckpoints(state.folder(shell).checkpoints()).list(job, shell::say);
+        private List<Checkpoint> ofStateFolder() throws CommandException, IOException {
+            StateFolder folder = state.folder(shell);
+            if (state.isGiven() && !Files.isDirectory(folder.path())) {
+                throw new CommandException(ExitCodes.NOT_FOUND, "there is no folder %s".formatted(folder.path()));
+            }
+            var stored = new StoredCheckpoints(folder.checkpoints());
+            if (!job.isEmpty() && !stored.knows(job)) {
+                throw new CommandException(
+                        ExitCodes.NOT_FOUND,
+                        "there are no checkpoints of '%s' in %s; 'tutti checkpoints list' shows what there is"
+                                .formatted(job, folder.checkpoints()));
+            }
+            return stored.list(job, shell::say);
         }
     }
 
@@ -116,12 +139,16 @@ final class CheckpointsCommand implements Callable<Integer> {
         @Mixin
         private FormatOption format = new FormatOption();
 
+        @Mixin
+        private LogLevel log = new LogLevel();
+
         Export(Shell shell) {
             this.shell = shell;
         }
 
         @Override
         public Integer call() throws CommandException, IOException {
+            log.quiet();
             Path folder = new StoredCheckpoints(state.folder(shell).checkpoints())
                     .find(checkpoint, step)
                     .orElseThrow(() -> new CommandException(
@@ -139,7 +166,7 @@ final class CheckpointsCommand implements Callable<Integer> {
             var written = CheckpointExport.merge(folder, target.toAbsolutePath());
             Map<String, Object> report = new LinkedHashMap<>();
             report.put("checkpoint", folder.toString());
-            report.put("file", target.toString());
+            report.put("file", target.toAbsolutePath().normalize().toString());
             report.put("bytes", written.bytes());
             report.put("sha256", written.sha256());
             shell.print(format.format().render(report, () -> target + "\n"));

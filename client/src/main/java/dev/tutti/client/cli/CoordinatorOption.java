@@ -16,14 +16,11 @@ final class CoordinatorOption {
             description = "The coordinator's gRPC address (default: $$TUTTI_COORDINATOR, else " + DEFAULT + ").")
     private Optional<String> coordinator = Optional.empty();
 
-    /** Whether someone said which coordinator. */
-    boolean isSet(Shell shell) {
-        return coordinator.isPresent() || shell.variable("TUTTI_COORDINATOR").isPresent();
+    TrainingClient connect(Shell shell) throws CommandException {
+        return connect(coordinator.or(() -> shell.variable("TUTTI_COORDINATOR")).orElse(DEFAULT));
     }
 
-    TrainingClient connect(Shell shell) throws CommandException {
-        String address =
-                coordinator.or(() -> shell.variable("TUTTI_COORDINATOR")).orElse(DEFAULT);
+    static TrainingClient connect(String address) throws CommandException {
         var matcher = ADDRESS.matcher(address);
         if (!matcher.matches() || Integer.parseInt(matcher.group(2)) > 65_535) {
             throw new CommandException(

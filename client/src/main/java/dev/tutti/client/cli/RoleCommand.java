@@ -16,12 +16,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code tutti coordinator}, {@code tutti parameter-server} and {@code tutti worker}: one role as this process. */
-@Command(mixinStandardHelpOptions = true, description = "Runs one role as this process until it is terminated.")
+@Command(mixinStandardHelpOptions = true)
 final class RoleCommand implements Callable<Integer> {
     private static final long END_PATIENCE_SECONDS = 20;
 
@@ -59,9 +60,19 @@ final class RoleCommand implements Callable<Integer> {
     @Mixin
     private LogLevel log = new LogLevel();
 
-    RoleCommand(Shell shell, String role) {
+    private RoleCommand(Shell shell, String role) {
         this.shell = shell;
         this.role = role;
+    }
+
+    /** @param does what the role does, for its help */
+    static CommandLine commandLine(Shell shell, String role, String does) {
+        var command = new CommandLine(new RoleCommand(shell, role));
+        command.getCommandSpec()
+                .usageMessage()
+                .description("Runs a %s as this process until it is terminated: it %s."
+                        .formatted(role.replace('-', ' '), does));
+        return command;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.tutti.client.cli;
 
+import dev.tutti.client.local.Roles;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
@@ -20,8 +21,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Start with 'tutti quickstart'. 'tutti COMMAND --help' explains a command.",
-            "Exit codes: 0 ok, 1 job failed, 2 usage or job file, 3 not found, 4 unreachable, 5 not allowed,",
-            "6 timeout, 7 unschedulable, 8 cancelled, 130 interrupted."
+            "Exit codes: 0 ok, 1 job failed, 2 usage or job file, 3 not found, 4 unreachable, 6 timeout, 8 cancelled,",
+            "130 interrupted."
         })
 public final class Tutti implements Callable<Integer> {
     @Spec
@@ -45,9 +46,19 @@ public final class Tutti implements Callable<Integer> {
                 .addSubcommand(new QuickstartCommand(shell))
                 .addSubcommand(new TrainCommand(shell))
                 .addSubcommand(new DevCommand(shell))
-                .addSubcommand("coordinator", new RoleCommand(shell, "coordinator"))
-                .addSubcommand("parameter-server", new RoleCommand(shell, "parameter-server"))
-                .addSubcommand("worker", new RoleCommand(shell, "worker"))
+                .addSubcommand(
+                        "coordinator",
+                        RoleCommand.commandLine(
+                                shell, Roles.COORDINATOR, "accepts jobs, deals out their work and remembers them"))
+                .addSubcommand(
+                        "parameter-server",
+                        RoleCommand.commandLine(
+                                shell,
+                                Roles.PARAMETER_SERVER,
+                                "holds a part of each job's parameters and applies gradients to it"))
+                .addSubcommand(
+                        "worker",
+                        RoleCommand.commandLine(shell, Roles.WORKER, "reads a job's data and computes gradients"))
                 .addSubcommand(new SubmitCommand(shell))
                 .addSubcommand(JobsCommand.commandLine(shell))
                 .addSubcommand(CheckpointsCommand.commandLine(shell))

@@ -17,12 +17,17 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/** The checkpoints in a folder of jobs' folders. */
+/** The checkpoints in a folder of jobs' folders. All paths it returns are absolute. */
 public final class StoredCheckpoints {
     private final Path folder;
 
     public StoredCheckpoints(Path folder) {
-        this.folder = folder;
+        this.folder = folder.toAbsolutePath().normalize();
+    }
+
+    /** Whether the job has a folder here. */
+    public boolean knows(String job) throws IOException {
+        return jobFolders().stream().anyMatch(jobFolder -> jobFolder.endsWith(job));
     }
 
     /**
@@ -79,7 +84,7 @@ public final class StoredCheckpoints {
 
     private static Optional<Path> existing(String name) {
         try {
-            return Optional.of(Path.of(name)).filter(Files::isDirectory);
+            return Optional.of(Path.of(name).toAbsolutePath().normalize()).filter(Files::isDirectory);
         } catch (InvalidPathException _) {
             return Optional.empty();
         }

@@ -44,7 +44,7 @@ public final class JobReport {
         report.put("samples_per_second", done ? perSecond(result.getSamples(), result.getTrainingSeconds()) : null);
         report.put("parameters", done ? result.getParameters() : null);
         report.put("parameters_sha256", text(result.getParametersSha256()));
-        report.put("checkpoint", checkpoint(job));
+        report.put("checkpoint", lastCheckpoint(job).orElse(null));
         report.put("workers", job.getWorkersCount());
         report.put("parameter_servers", job.getParameterServersCount());
         report.put("generations", job.getGeneration());
@@ -134,13 +134,11 @@ public final class JobReport {
         return lastEpoch(job).map(epoch -> finite(epoch.getTrainLoss())).orElse(null);
     }
 
-    private static @Nullable Object checkpoint(Job job) {
+    static Optional<String> lastCheckpoint(Job job) {
         if (!job.getResult().getCheckpoint().isEmpty()) {
-            return job.getResult().getCheckpoint();
+            return Optional.of(job.getResult().getCheckpoint());
         }
-        return job.getCheckpointsCount() == 0
-                ? null
-                : job.getCheckpoints(job.getCheckpointsCount() - 1).getPath();
+        return job.getCheckpointsList().stream().map(Checkpoint::getPath).reduce((_, later) -> later);
     }
 
     private static Optional<EpochResult> lastEpoch(Job job) {

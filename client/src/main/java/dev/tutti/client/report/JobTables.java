@@ -15,6 +15,10 @@ public final class JobTables {
 
     /** How a job ended. */
     public static String result(Job job, double wallSeconds) {
+        return outcome(job).row("wall time", Figures.span(wallSeconds)).toString();
+    }
+
+    private static Table outcome(Job job) {
         var result = job.getResult();
         var table = new Table().row("job", job.getId() + "  " + JobStates.name(job.getState()));
         if (!job.getReason().isEmpty()) {
@@ -38,18 +42,35 @@ public final class JobTables {
                 table.row("test", evaluation(result.getTest()));
             }
             table.row("parameters", Figures.count(result.getParameters()) + "  sha256 " + result.getParametersSha256());
-            table.row("checkpoint", result.getCheckpoint());
-            table.row(
-                    "cluster",
-                    "%s, %s, %s, %s"
-                            .formatted(
-                                    Words.count(job.getWorkersCount(), "worker"),
-                                    Words.count(job.getParameterServersCount(), "parameter server"),
-                                    result.getBackend(),
-                                    JobReport.precision(
-                                            job.getSpec().getTraining().getPrecision())));
+        } else if (job.getProgress().getTotalSteps() > 0) {
+            table.row("progress", progress(job));
         }
-        return table.row("wall time", Figures.span(wallSeconds)).toString();
+        JobReport.lastCheckpoint(job).ifPresent(path -> table.row("checkpoint", path));
+        if (job.getWorkersCount() > 0) {
+            table.row("cluster", cluster(job));
+        }
+        return table;
+    }
+
+    private static String progress(Job job) {
+        var progress = job.getProgress();
+        return "step %s of %s, epoch %d of %d%s"
+                .formatted(
+                        Figures.count(progress.getStep()),
+                        Figures.count(progress.getTotalSteps()),
+                        progress.getEpoch(),
+                        job.getSpec().getTraining().getEpochs(),
+                        progress.getStep() == 0 ? "" : ", loss " + loss(job));
+    }
+
+    private static String cluster(Job job) {
+        String backend = job.getResult().getBackend();
+        return "%s, %s%s, %s"
+                .formatted(
+                        Words.count(job.getWorkersCount(), "worker"),
+                        Words.count(job.getParameterServersCount(), "parameter server"),
+                        backend.isEmpty() ? "" : ", " + backend,
+                        JobReport.precision(job.getSpec().getTraining().getPrecision()));
     }
 
     public static String list(List<Job> jobs) {
@@ -79,9 +100,15 @@ public final class JobTables {
                 : Figures.loss(job.getProgress().getLoss());
     }
 
-    /** A job with its epochs. */
+    /** A job with its members and epochs. */
     public static String description(Job job, Instant now) {
-        var text = new StringBuilder(result(job, JobReport.seconds(job, now)));
+        Table table = outcome(job);
+        if (job.getWorkersCount() > 0) {
+            table.row("workers", String.join(", ", job.getWorkersList()));
+            table.row("servers", String.join(", ", job.getParameterServersList()));
+        }
+        table.row("wall time", Figures.span(JobReport.seconds(job, now)));
+        var text = new StringBuilder(table.toString());
         if (job.getEpochsCount() > 0) {
             var epochs = new Table().row("EPOCH", "STEP", "LOSS", "VALIDATION", "TIME");
             for (EpochResult epoch : job.getEpochsList()) {

@@ -66,7 +66,10 @@ class TuttiTest {
         jobs list --coordinator 127.0.0.1:1 | 4 | no coordinator answers at 127.0.0.1:1 (Connection refused)
         worker                           | 1 | this installation has no worker: its jar is not on the class path
         worker --set x                   | 2 | --set x: write key=value, for example --set grpc.port=7071
-        checkpoints export nothing --to x --state nowhere | 3 | there is no checkpoint of 'nothing' in nowhere/checkpoints; 'tutti checkpoints list' shows what there is
+        quickstart --workers 4 --set cluster.slices=2 | 2 | --set cluster.slices=2: cluster.slices must be at least workers.max, which is 4, so that every worker has a slice, got 2 (--set cluster.slices=4 would do)
+        train ../examples/mnist-mlp.yaml --workers 8 | 2 | --workers 8: cluster.slices must be at least workers.max, which is 8, so that every worker has a slice, got 4 (--set cluster.slices=8 would do)
+        train ../examples/mnist-mlp.yaml --set cluster.workers.min=3 | 2 | --set cluster.workers.min=3: cluster.workers.max must be at least workers.min, which is 3, got 2 (--set cluster.workers.max=3 would do)
+        checkpoints list --coordinator 127.0.0.1:1 --state x | 2 | tutti checkpoints list: choose one of --coordinator and --state: a cluster's or a folder's
         """)
     void badInputIsOneSentenceAndAnExitCode(String line, int exitCode, String sentence) {
         int code = tutti(line.isEmpty() ? new String[0] : line.split(" "));
@@ -152,9 +155,53 @@ class TuttiTest {
     void theCoordinatorMayComeFromTheEnvironment() {
         assertThat(run(Map.of("TUTTI_COORDINATOR", jobs.address()), "jobs", "list"))
                 .isZero();
-        assertThat(run(Map.of("TUTTI_COORDINATOR", jobs.address()), "checkpoints", "list"))
+    }
+
+    @Test
+    void checkpointsAreAClustersOnlyIfItIsNamedOnTheCommandLine() {
+        Map<String, String> environment = Map.of("TUTTI_COORDINATOR", jobs.address(), "TUTTI_STATE", folder.toString());
+
+        assertThat(run(environment, "checkpoints", "list")).isZero();
+        assertThat(outText()).doesNotContain("job-1");
+        assertThat(run(environment, "checkpoints", "list", "--coordinator", jobs.address()))
                 .isZero();
         assertThat(outText()).contains("job-1  500");
+    }
+
+    @Test
+    void whatIsNotInTheStateFolderIsNotFound() throws IOException {
+        Path nowhere = folder.resolve("nowhere");
+        Files.createDirectories(folder.resolve("checkpoints/job-1"));
+
+        assertThat(tutti("checkpoints", "list", "--state", nowhere.toString())).isEqualTo(3);
+        assertThat(tutti("checkpoints", "list", "job-7", "--state", folder.toString()))
+                .isEqualTo(3);
+        assertThat(tutti("checkpoints", "list", "job-1", "--state", folder.toString()))
+                .isZero();
+        assertThat(tutti("checkpoints", "export", "job-7", "--to", "x", "--state", folder.toString()))
+                .isEqualTo(3);
+        assertThat(errText().lines())
+                .containsExactly(
+                        "there is no folder " + nowhere,
+                        "there are no checkpoints of 'job-7' in " + folder
+                                + "/checkpoints; 'tutti checkpoints list' shows what there is",
+                        "there is no checkpoint of 'job-7' in " + folder
+                                + "/checkpoints; 'tutti checkpoints list' shows what there is");
+    }
+
+    @Test
+    void aClusterThatCannotStartLeavesNoFolder() {
+        assertThat(tutti("train", JOB, "--data", "/nope", "--state", folder.toString()))
+                .isEqualTo(2);
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void eachRoleSaysInItsHelpWhatItDoes() {
+        tutti("worker", "--help");
+        tutti("coordinator", "--help");
+
+        assertThat(outText()).contains("Runs a worker as", "computes gradients", "Runs a coordinator as");
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tutti.proto.v1.Checkpoint;
 import dev.tutti.proto.v1.EpochResult;
 import dev.tutti.proto.v1.Evaluation;
 import dev.tutti.proto.v1.Job;
@@ -11,6 +12,7 @@ import dev.tutti.proto.v1.JobResult;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.JobState;
 import dev.tutti.proto.v1.Precision;
+import dev.tutti.proto.v1.Progress;
 import dev.tutti.proto.v1.Training;
 import java.io.IOException;
 import java.time.Instant;
@@ -110,6 +112,28 @@ class JobReportTest {
         assertThat(JobTables.result(SUCCEEDED, 6.5))
                 .contains(
                         "job         job-1  succeeded", "accuracy 95.00 % (200 samples)", "1,000 samples in 10 steps");
+    }
+
+    @Test
+    void aDescriptionTellsHowFarARunningJobIsAndWhoTrainsIt() {
+        Job running = SUCCEEDED.toBuilder()
+                .setState(JobState.JOB_STATE_RUNNING)
+                .clearResult()
+                .setProgress(Progress.newBuilder()
+                        .setStep(1234)
+                        .setTotalSteps(5000)
+                        .setEpoch(2)
+                        .setLoss(0.5))
+                .addCheckpoints(Checkpoint.newBuilder().setPath("/checkpoints/step-000001000"))
+                .build();
+
+        assertThat(JobTables.description(running, Instant.EPOCH).lines())
+                .contains(
+                        "progress    step 1,234 of 5,000, epoch 2 of 0, loss 0.5000",
+                        "checkpoint  /checkpoints/step-000001000",
+                        "cluster     2 workers, 1 parameter server, bf16",
+                        "workers     worker-1, worker-2",
+                        "servers     parameter-server-1");
     }
 
     private static JsonNode json(Job job) throws IOException {
