@@ -11,7 +11,7 @@ public final class TrainingException extends Exception {
     public enum Category {
         /** The job, or the request itself, failed; the same request would fail again. */
         FAILED(1),
-        /** The request breaks a rule; change it. */
+        /** The request breaks a rule, or asks what the job's state does not allow; change it. */
         INVALID(2),
         NOT_FOUND(3),
         /** Nobody answers at the coordinator's address; try again later or elsewhere. */
@@ -59,13 +59,12 @@ public final class TrainingException extends Exception {
     private static Category category(Status.Code code) {
         return switch (code) {
             case NOT_FOUND -> Category.NOT_FOUND;
-            case INVALID_ARGUMENT, OUT_OF_RANGE, ALREADY_EXISTS -> Category.INVALID;
+            case INVALID_ARGUMENT, OUT_OF_RANGE, ALREADY_EXISTS, FAILED_PRECONDITION -> Category.INVALID;
             case UNAVAILABLE -> Category.UNREACHABLE;
             case UNAUTHENTICATED, PERMISSION_DENIED -> Category.UNAUTHENTICATED;
             case DEADLINE_EXCEEDED -> Category.TIMEOUT;
             case CANCELLED -> Category.CANCELLED;
-            case OK, UNKNOWN, FAILED_PRECONDITION, ABORTED, UNIMPLEMENTED, INTERNAL, DATA_LOSS, RESOURCE_EXHAUSTED ->
-                Category.FAILED;
+            case OK, UNKNOWN, ABORTED, UNIMPLEMENTED, INTERNAL, DATA_LOSS, RESOURCE_EXHAUSTED -> Category.FAILED;
         };
     }
 

@@ -100,7 +100,7 @@ class TrainingClientTest {
     void refusalsAreSentencesWithACategory() {
         assertFailure(() -> client.get("job-9"), Category.NOT_FOUND, "there is no job job-9");
         assertFailure(() -> client.follow("job-9", _ -> {}), Category.NOT_FOUND, "there is no job job-9");
-        assertFailure(() -> client.cancel("job-1"), Category.FAILED, "job job-1 has already ended");
+        assertFailure(() -> client.cancel("job-1"), Category.INVALID, "job job-1 has already ended");
         assertFailure(
                 () -> client.submit(JobSpec.newBuilder().setName("refused").build(), "key"),
                 Category.INVALID,
