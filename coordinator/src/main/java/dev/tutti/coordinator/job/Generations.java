@@ -152,7 +152,7 @@ final class Generations {
         }
     }
 
-    private static Assembly assembly(JobRecord job) {
+    static Assembly assembly(JobRecord job) {
         return switch (job.phase()) {
             case Phase.Starting(var _, var assembly) -> assembly;
             case Phase.Stopping(var _, Halt.Reopening(var assembly)) -> assembly;

@@ -21,16 +21,17 @@ final class Rejoining {
     private Rejoining() {}
 
     static void coordinatorStarted(Turn turn) {
+        ClusterState before = turn.state();
         turn.nobodyKnown();
         for (JobRecord job : List.copyOf(turn.state().active().values())) {
             switch (job.phase()) {
                 case Phase.Planning planning -> turn.put(job.in(new Phase.Planning(Optional.empty())));
                 case Phase.Queued queued -> {}
-                case Phase.Starting(var training, var assembly) -> rejoin(turn, job, training);
+                case Phase.Starting(var training, var assembly) -> rejoin(turn, job, training, before);
                 case Phase.Running(var training) when onlyManifestMissing(training) -> {}
-                case Phase.Running(var training) -> rejoin(turn, job, training);
+                case Phase.Running(var training) -> rejoin(turn, job, training, before);
                 case Phase.Stopping(var training, Halt.Saving(var step)) when hasAllParts(training, step) -> {}
-                case Phase.Stopping(var training, var halt) -> rejoin(turn, job, training);
+                case Phase.Stopping(var training, var halt) -> rejoin(turn, job, training, before);
                 case Phase.Ended ended -> {}
             }
             // The last coordinator may have ended before it wrote them.
@@ -53,9 +54,18 @@ final class Rejoining {
                 .isPresent();
     }
 
-    private static void rejoin(Turn turn, JobRecord job, Training training) {
+    /**
+     * Waits for its members, and for the workers that were free for it: it would take them now, and once it runs it takes no more.
+     *
+     * @param before what the last coordinator knew
+     */
+    private static void rejoin(Turn turn, JobRecord job, Training training, ClusterState before) {
         Set<String> members = new HashSet<>(training.team().servers());
         members.addAll(training.team().workers());
+        members.addAll(Placement.reinforced(before, job.spec(), training.team()));
+        if (Generations.assembly(job) instanceof Assembly.Gathering(var rejoining, var _)) {
+            members.addAll(rejoining);
+        }
         Training next = training.paused(turn.atMillis()).regenerated(training.team());
         Assembly gathering = new Assembly.Gathering(members, "");
         turn.move(

@@ -333,6 +333,25 @@ class JobDecisionsTest {
     }
 
     @Test
+    void freeWorkersAreWaitedForAfterARestartAsFarAsTheJobMayHaveMore() {
+        full.running(Specs.synchronous(1, 2)).lose("w-b").allOpened(5);
+        full.join(Specs.worker("w-c")).join(Specs.worker("w-d")).restart();
+        full.join(Specs.worker("w-a")).join(Specs.server("ps-b")).join(Specs.server("ps-a"));
+        assertThat(full.reason()).isEqualTo("waits for w-c to come back");
+        full.join(Specs.worker("w-c"));
+        assertThat(full.opens()).hasSize(2);
+        assertThat(full.training().team().workers()).containsExactly("w-a", "w-c");
+    }
+
+    @Test
+    void secondRestartWaitsForWhoeverTheFirstWaitedFor() {
+        full.running(Specs.synchronous(1, 2)).lose("w-b").allOpened(5);
+        full.join(Specs.worker("w-c")).restart().restart();
+        full.join(Specs.worker("w-a")).join(Specs.server("ps-b")).join(Specs.server("ps-a"));
+        assertThat(full.reason()).isEqualTo("waits for w-c to come back");
+    }
+
+    @Test
     void workerThatDoesNotComeBackIsDoneWithoutAfterAWhile() {
         full.running(Specs.synchronous(1, 2)).restart();
         full.join(Specs.worker("w-b")).join(Specs.server("ps-b")).join(Specs.server("ps-a"));
