@@ -153,12 +153,22 @@ final class ApiDesk {
                 .sorted(Comparator.comparingLong(JobRecord::submittedAtMillis).reversed())
                 .limit(limit == 0 ? DEFAULT_LIMIT : limit)
                 // Many jobs of many epochs would be more than a message carries.
-                .map(job ->
-                        view(job).toBuilder().clearEpochs().clearCheckpoints().build())
+                .map(job -> withNewestOnly(view(job)))
                 .toList();
         return ApiAnswer.newBuilder()
                 .setList(ListJobsResponse.newBuilder().addAllJobs(jobs))
                 .build();
+    }
+
+    private static Job withNewestOnly(Job job) {
+        Job.Builder listed = job.toBuilder().clearEpochs().clearCheckpoints();
+        if (job.getEpochsCount() > 0) {
+            listed.addEpochs(job.getEpochsList().getLast());
+        }
+        if (job.getCheckpointsCount() > 0) {
+            listed.addCheckpoints(job.getCheckpointsList().getLast());
+        }
+        return listed.build();
     }
 
     private ApiAnswer checkpoints(String id) {

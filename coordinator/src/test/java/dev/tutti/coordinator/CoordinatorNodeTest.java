@@ -166,8 +166,9 @@ class CoordinatorNodeTest {
                 .singleElement()
                 .satisfies(listed -> {
                     assertThat(listed.getId()).isEqualTo(id);
-                    assertThat(listed.getEpochsList()).isEmpty();
-                    assertThat(listed.getCheckpointsList()).isEmpty();
+                    assertThat(listed.getEpochsList()).containsExactly(job.getEpochs(1));
+                    assertThat(listed.getCheckpointsList())
+                            .containsExactly(job.getCheckpointsList().getLast());
                 });
         assertThat(call().listCheckpoints(
                                 ListCheckpointsRequest.newBuilder().setJobId(id).build())

@@ -74,7 +74,7 @@ public final class JobReport {
         return report;
     }
 
-    /** A job of {@code jobs list}, which comes without its epochs and checkpoints: what {@link #description} says but for those. */
+    /** A job of {@code jobs list}, which comes with the last of its epochs and checkpoints only: what {@link #description} says but for those. */
     public static Map<String, @Nullable Object> summary(Job job, Instant now) {
         Map<String, @Nullable Object> report = description(job, now);
         report.put(

@@ -141,14 +141,25 @@ class JobReportTest {
     }
 
     @Test
-    void aListedJobComesWithoutEpochsYetTellsHowManyThereWere() {
-        Job listed = SUCCEEDED.toBuilder().clearEpochs().build();
-        Job full = listed.toBuilder()
+    void aListedJobComesWithItsLastEpochYetTellsHowManyThereWere() {
+        Job listed = SUCCEEDED.toBuilder()
                 .setSpec(JobSpec.newBuilder().setTraining(Training.newBuilder().setEpochs(3)))
                 .build();
 
-        assertThat(JobReport.summary(full, Instant.EPOCH))
+        assertThat(JobReport.summary(listed, Instant.EPOCH))
                 .containsEntry("epochs", 3)
                 .doesNotContainKeys("epoch_results", "checkpoints");
+    }
+
+    @Test
+    void aListedJobNamesTheSameCheckpointAsItsDescription() {
+        Job stopped = SUCCEEDED.toBuilder()
+                .setState(JobState.JOB_STATE_STOPPED)
+                .clearResult()
+                .addCheckpoints(Checkpoint.newBuilder().setPath("/checkpoints/step-000000007"))
+                .build();
+
+        assertThat(JobReport.summary(stopped, Instant.EPOCH))
+                .containsEntry("checkpoint", "/checkpoints/step-000000007");
     }
 }
