@@ -208,6 +208,11 @@ final class ApiDesk {
         return event;
     }
 
+    /** What is journaled together with a job's end. */
+    Optional<Event> lastProgress(JobRecord ended) {
+        return progress.last(ended, now());
+    }
+
     void publish(JobEvent event) {
         String id = event.getJob().getId();
         Set<ActorRef<ApiAnswer>> ofJob = watchers.getOrDefault(id, Set.of());
@@ -219,7 +224,7 @@ final class ApiDesk {
             ofJob.forEach(watcher -> watcher.tell(answer));
         }
         if (event.hasState()) {
-            log().shown().job(id).ifPresent(job -> progress.forgetIfEnded(job, now()));
+            log().shown().job(id).ifPresent(progress::forgetIfEnded);
         }
     }
 

@@ -161,6 +161,7 @@ final class CoordinatorActor {
                 replayed.state(),
                 effects::run,
                 surroundings.metrics()::jobs,
+                desk::lastProgress,
                 events -> append(replayed.epoch(), events));
         desk.readsFrom(log);
         LOG.info(

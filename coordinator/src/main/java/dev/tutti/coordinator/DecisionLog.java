@@ -5,12 +5,14 @@ import dev.tutti.coordinator.job.Decision;
 import dev.tutti.coordinator.job.Effect;
 import dev.tutti.coordinator.job.Event;
 import dev.tutti.coordinator.job.JobDecisions;
+import dev.tutti.coordinator.job.JobRecord;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Keeps the order: an event is decided on at once, on the state all events before it led to, but its effects run only when it and all
@@ -23,6 +25,7 @@ final class DecisionLog {
 
     private final Consumer<Effect> effects;
     private final Consumer<ClusterState> shower;
+    private final Function<JobRecord, Optional<Event>> epilogue;
     private final Consumer<List<Event>> appender;
     private final Deque<Step> waiting = new ArrayDeque<>();
     private List<Step> appending = List.of();
@@ -33,17 +36,20 @@ final class DecisionLog {
     /**
      * @param effects runs one
      * @param shower is told of every state that is in the journal
+     * @param epilogue what else is to be journaled once a job has ended, with its end
      * @param appender begins an append; {@link #durable()} is called once it is done
      */
     DecisionLog(
             ClusterState state,
             Consumer<Effect> effects,
             Consumer<ClusterState> shower,
+            Function<JobRecord, Optional<Event>> epilogue,
             Consumer<List<Event>> appender) {
         this.decided = state;
         this.durable = state;
         this.effects = effects;
         this.shower = shower;
+        this.epilogue = epilogue;
         this.appender = appender;
     }
 
@@ -63,15 +69,26 @@ final class DecisionLog {
     }
 
     /**
-     * @param then runs after the effects
+     * @param then runs after the effects, of a job's epilogue, too
      * @throws RuntimeException what {@link JobDecisions#decide} throws; nothing has happened then
      */
     void happened(Event event, Runnable then) {
-        Decision decision = JobDecisions.decide(decided, event);
+        ClusterState before = decided;
+        Decision decision = JobDecisions.decide(before, event);
+        List<Event> epilogues = before.active().keySet().stream()
+                .flatMap(job -> Optional.ofNullable(decision.state().ended().get(job)).stream())
+                .flatMap(ended -> epilogue.apply(ended).stream())
+                .toList();
+        take(event, decision);
+        epilogues.forEach(after -> take(after, JobDecisions.decide(decided, after)));
+        // Whoever is answered sees all of it.
+        afterwards(then);
+    }
+
+    private void take(Event event, Decision decision) {
         decided = decision.state();
         taken++;
-        waiting.add(new Step(Optional.of(event), decision, then));
-        advance();
+        waiting.add(new Step(Optional.of(event), decision, () -> {}));
     }
 
     /** Runs something once all that was decided so far is in the journal. */

@@ -6,19 +6,28 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tutti.coordinator.job.ClusterState;
 import dev.tutti.coordinator.job.Effect;
 import dev.tutti.coordinator.job.Event;
+import dev.tutti.coordinator.job.JobView;
 import dev.tutti.coordinator.job.Specs;
+import dev.tutti.proto.v1.Progress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class DecisionLogTest {
     private final List<List<Event>> appends = new ArrayList<>();
     private final List<Effect> effects = new ArrayList<>();
     private final List<String> answers = new ArrayList<>();
-    private final DecisionLog log = new DecisionLog(ClusterState.EMPTY, effects::add, _ -> {}, appends::add);
+    private final DecisionLog log = new DecisionLog(
+            ClusterState.EMPTY, effects::add, _ -> {}, ended -> Optional.of(lastProgress(ended.id())), appends::add);
 
     private static Event submitted(String id) {
         return new Event.JobSubmitted(1, id, Specs.synchronous(1, 1), "", "/checkpoints");
+    }
+
+    private static Event lastProgress(String id) {
+        return new Event.LastProgress(
+                1, id, Progress.newBuilder().setStep(912).setLoss(0.25).build());
     }
 
     private static Event joined(String name) {
@@ -49,6 +58,21 @@ class DecisionLogTest {
         log.happened(joined("w-a"), () -> {});
         log.durable();
         assertThat(appends).containsExactly(List.of(submitted("a")), List.of(submitted("b"), joined("w-a")));
+    }
+
+    @Test
+    void theEndOfAJobIsJournaledWithItsLastProgressBeforeAnyoneIsAnswered() {
+        log.happened(submitted("a"), () -> {});
+        log.durable();
+        Event cancelled = new Event.CancelAsked(1, "a");
+        log.happened(
+                cancelled,
+                () -> answers.add(JobView.of(log.shown().job("a").orElseThrow())
+                        .getProgress()
+                        .toString()));
+        assertThat(appends.getLast()).containsExactly(cancelled, lastProgress("a"));
+        log.durable();
+        assertThat(answers).singleElement().asString().contains("912", "0.25");
     }
 
     @Test

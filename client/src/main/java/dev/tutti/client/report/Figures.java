@@ -1,5 +1,8 @@
 package dev.tutti.client.report;
 
+import dev.tutti.proto.v1.EpochResult;
+import dev.tutti.proto.v1.JobResult;
+import dev.tutti.proto.v1.Progress;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -10,6 +13,8 @@ import java.util.Locale;
 final class Figures {
     private static final DateTimeFormatter MOMENT = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss", Locale.ROOT);
 
+    private static final String UNKNOWN = "-";
+
     private Figures() {}
 
     static String count(long value) {
@@ -18,6 +23,19 @@ final class Figures {
 
     static String loss(double value) {
         return String.format(Locale.ROOT, "%.4f", value);
+    }
+
+    /** A dash for a loss that is not known. */
+    static String loss(Progress progress) {
+        return progress.hasLoss() ? loss(progress.getLoss()) : UNKNOWN;
+    }
+
+    static String loss(EpochResult epoch) {
+        return epoch.hasTrainLoss() ? loss(epoch.getTrainLoss()) : UNKNOWN;
+    }
+
+    static String loss(JobResult result) {
+        return result.hasTrainLoss() ? loss(result.getTrainLoss()) : UNKNOWN;
     }
 
     static String percent(double fraction) {

@@ -80,7 +80,7 @@ public final class JobNarrator implements Consumer<JobEvent> {
                         progress.getTotalSteps(),
                         100 * progress.getStep() / total,
                         Figures.count(Math.round(progress.getSamplesPerSecond())),
-                        Figures.loss(progress.getLoss()),
+                        Figures.loss(progress),
                         left,
                         Words.count(progress.getWorkers(), "worker"));
     }
@@ -91,7 +91,7 @@ public final class JobNarrator implements Consumer<JobEvent> {
                 .formatted(
                         epoch.getEpoch(),
                         job.getSpec().getTraining().getEpochs(),
-                        Figures.loss(epoch.getTrainLoss()),
+                        Figures.loss(epoch),
                         validation,
                         Figures.span(epoch.getSeconds()));
     }

@@ -36,7 +36,7 @@ public final class JobReport {
         report.put("epochs", job.getEpochsCount());
         report.put("steps", done ? result.getSteps() : job.getProgress().getStep());
         report.put("samples", done ? result.getSamples() : job.getProgress().getSamples());
-        report.put("train_loss", done ? finite(result.getTrainLoss()) : lastTrainLoss(job));
+        report.put("train_loss", trainLoss(job));
         report.put("validation", validation(job));
         report.put("test", result.hasTest() ? evaluation(result.getTest()) : null);
         report.put("wall_seconds", millis(wallSeconds));
@@ -101,7 +101,7 @@ public final class JobReport {
         var report = new LinkedHashMap<String, @Nullable Object>();
         report.put("epoch", epoch.getEpoch());
         report.put("step", epoch.getStep());
-        report.put("train_loss", finite(epoch.getTrainLoss()));
+        report.put("train_loss", epoch.hasTrainLoss() ? finite(epoch.getTrainLoss()) : null);
         report.put("validation", epoch.hasValidation() ? evaluation(epoch.getValidation()) : null);
         report.put("seconds", millis(epoch.getSeconds()));
         return report;
@@ -127,11 +127,12 @@ public final class JobReport {
                 .orElse(null);
     }
 
-    private static @Nullable Object lastTrainLoss(Job job) {
-        if (job.getProgress().getStep() > 0) {
-            return finite(job.getProgress().getLoss());
+    /** Of the last epoch once there is a result, of the last reports before. */
+    private static @Nullable Object trainLoss(Job job) {
+        if (job.hasResult()) {
+            return job.getResult().hasTrainLoss() ? finite(job.getResult().getTrainLoss()) : null;
         }
-        return lastEpoch(job).map(epoch -> finite(epoch.getTrainLoss())).orElse(null);
+        return job.getProgress().hasLoss() ? finite(job.getProgress().getLoss()) : null;
     }
 
     static Optional<String> lastCheckpoint(Job job) {

@@ -34,7 +34,7 @@ public final class JobTables {
                                     Figures.span(result.getTrainingSeconds()),
                                     Figures.count(Math.round(
                                             result.getSamples() / Math.max(1e-9, result.getTrainingSeconds()))),
-                                    Figures.loss(result.getTrainLoss())));
+                                    Figures.loss(result)));
             if (result.hasValidation()) {
                 table.row("validation", evaluation(result.getValidation()));
             }
@@ -93,11 +93,9 @@ public final class JobTables {
     /** Of the last epoch once there is a result, of the last reports before. */
     private static String loss(Job job) {
         if (job.hasResult()) {
-            return Figures.loss(job.getResult().getTrainLoss());
+            return Figures.loss(job.getResult());
         }
-        return job.getProgress().getStep() == 0
-                ? ""
-                : Figures.loss(job.getProgress().getLoss());
+        return job.getProgress().getStep() == 0 ? "" : Figures.loss(job.getProgress());
     }
 
     /** A job with its members and epochs. */
@@ -115,7 +113,7 @@ public final class JobTables {
                 epochs.row(
                         Integer.toString(epoch.getEpoch()),
                         Figures.count(epoch.getStep()),
-                        Figures.loss(epoch.getTrainLoss()),
+                        Figures.loss(epoch),
                         epoch.hasValidation() ? evaluation(epoch.getValidation()) : "",
                         Figures.span(epoch.getSeconds()));
             }

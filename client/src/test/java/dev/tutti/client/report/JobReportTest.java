@@ -17,6 +17,9 @@ import dev.tutti.proto.v1.Training;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class JobReportTest {
@@ -105,6 +108,29 @@ class JobReportTest {
         broken.getResultBuilder().setTrainLoss(Double.NaN);
 
         assertThat(json(broken.build()).get("train_loss").isNull()).isTrue();
+    }
+
+    @Test
+    void aLossNobodyKnowsIsNullAndADash() {
+        Job restarted = SUCCEEDED.toBuilder()
+                .setState(JobState.JOB_STATE_FAILED)
+                .clearResult()
+                .setProgress(Progress.newBuilder().setStep(422).setTotalSteps(12660))
+                .build();
+
+        Map<String, @Nullable Object> description = JobReport.description(restarted, Instant.EPOCH);
+
+        assertThat(description).containsEntry("steps", 422L).containsEntry("train_loss", null);
+        assertThat(description.get("epoch_results"))
+                .asInstanceOf(InstanceOfAssertFactories.list(Map.class))
+                .singleElement()
+                .satisfies(epoch -> assertThat(epoch.get("train_loss")).isNull());
+        assertThat(JobTables.list(List.of(restarted))).contains("422/12660  -").doesNotContain("0.0000");
+        assertThat(JobTables.description(restarted, Instant.EPOCH)).doesNotContain("0.0000");
+        var result = SUCCEEDED.toBuilder();
+        result.getResultBuilder().clearTrainLoss();
+        assertThat(JobReport.result(result.build(), 1)).containsEntry("train_loss", null);
+        assertThat(JobTables.result(result.build(), 1)).contains("loss -");
     }
 
     @Test

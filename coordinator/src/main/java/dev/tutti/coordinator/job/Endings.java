@@ -7,6 +7,7 @@ import dev.tutti.proto.v1.Checkpoint;
 import dev.tutti.proto.v1.EndMode;
 import dev.tutti.proto.v1.JobResult;
 import dev.tutti.proto.v1.JobState;
+import dev.tutti.proto.v1.Progress;
 import dev.tutti.proto.v1.WorkerFinished;
 import java.util.HashSet;
 import java.util.Map;
@@ -20,11 +21,20 @@ final class Endings {
 
     static void end(Turn turn, JobRecord job, JobState state, String reason, Optional<JobResult> result) {
         Optional<Training> training = job.training().map(last -> last.paused(turn.atMillis()));
-        turn.move(job, new Phase.Ended(state, reason, turn.atMillis(), training, result));
+        turn.move(job, new Phase.Ended(state, reason, turn.atMillis(), training, result, Optional.empty()));
         training.ifPresent(last -> {
             turn.endAtWorkers(job, last.team(), EndMode.END_MODE_RELEASE);
             turn.endAtServers(job, last.team());
         });
+    }
+
+    /** Told once, right after the end. */
+    static void lastProgress(Turn turn, JobRecord job, Progress progress) {
+        if (job.phase() instanceof Phase.Ended ended && ended.last().isEmpty()) {
+            turn.put(job.in(ended.with(progress)));
+        } else {
+            turn.ignore(job, "its last progress is known, or it has not ended");
+        }
     }
 
     static void failed(Turn turn, JobRecord job, String reason) {

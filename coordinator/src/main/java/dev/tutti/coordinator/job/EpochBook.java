@@ -12,23 +12,20 @@ import java.util.TreeMap;
 /**
  * Losses and validation results, epoch by epoch; epochs count from 0 here, from 1 in results. Each share of an epoch is added once.
  *
- * <p>A share's validation belongs to its generation, as the next one cuts the data anew. Its training sums do not: those steps are
- * done. An epoch that two generations worked on is therefore reported from whichever saw more of it.
+ * <p>A share belongs to its generation, as the next one cuts data and slices anew. A training loss is shown only if the shares' losses
+ * are of every sample of the epoch.
  *
  * @param closed results of epochs whose shares covered all slices
  * @param open shares of this generation, by epoch and first slice
- * @param earlier training sums of shares of older generations, by epoch
  * @param lastClosedAtMillis when the last epoch was closed, or the training started
  */
 public record EpochBook(
         SortedMap<Integer, EpochResult> closed,
         SortedMap<Integer, SortedMap<Integer, Part>> open,
-        SortedMap<Integer, Sums> earlier,
         long lastClosedAtMillis) {
     public EpochBook {
         closed = Collections.unmodifiableSortedMap(closed);
         open = Collections.unmodifiableSortedMap(open);
-        earlier = Collections.unmodifiableSortedMap(earlier);
     }
 
     /** What one worker reported for its run of slices. */
@@ -57,8 +54,13 @@ public record EpochBook(
         return Optional.ofNullable(closed.get(epoch));
     }
 
-    /** The share must be new; closes the epoch if it was the last one missing. */
-    EpochBook plus(Part part, int slices, long atMillis) {
+    /**
+     * The share must be new; closes the epoch if it was the last one missing.
+     *
+     * @param slices of a step
+     * @param trainSamples of an epoch
+     */
+    EpochBook plus(Part part, int slices, long trainSamples, long atMillis) {
         int epoch = part.report().getEpoch();
         SortedMap<Integer, SortedMap<Integer, Part>> parts = new TreeMap<>(open);
         SortedMap<Integer, Part> ofEpoch = new TreeMap<>(open.getOrDefault(epoch, Collections.emptySortedMap()));
@@ -68,42 +70,31 @@ public record EpochBook(
                 .sum();
         if (covered < slices) {
             parts.put(epoch, ofEpoch);
-            return new EpochBook(closed, parts, earlier, lastClosedAtMillis);
+            return new EpochBook(closed, parts, lastClosedAtMillis);
         }
         parts.remove(epoch);
         SortedMap<Integer, EpochResult> results = new TreeMap<>(closed);
-        results.put(epoch, close(epoch, List.copyOf(ofEpoch.values()), atMillis));
-        SortedMap<Integer, Sums> rest = new TreeMap<>(earlier);
-        rest.remove(epoch);
-        return new EpochBook(results, parts, rest, atMillis);
+        List<EpochPart> reports = ofEpoch.values().stream().map(Part::report).toList();
+        results.put(epoch, close(epoch, reports, trainSamples, atMillis));
+        return new EpochBook(results, parts, atMillis);
     }
 
-    private EpochResult close(int epoch, List<Part> parts, long atMillis) {
-        Sums now = SumsOf.all(
-                parts.stream().map(part -> part.report().getTraining()).toList());
-        Sums before = earlier.getOrDefault(epoch, Sums.getDefaultInstance());
-        Sums validation = SumsOf.all(
-                parts.stream().map(part -> part.report().getValidation()).toList());
+    private EpochResult close(int epoch, List<EpochPart> reports, long trainSamples, long atMillis) {
+        Sums training = SumsOf.all(reports.stream().map(EpochPart::getTraining).toList());
+        Sums validation =
+                SumsOf.all(reports.stream().map(EpochPart::getValidation).toList());
         EpochResult.Builder result = EpochResult.newBuilder()
                 .setEpoch(epoch + 1)
-                .setTrainLoss(SumsOf.meanLoss(now.getSamples() >= before.getSamples() ? now : before))
-                .setStep(parts.stream()
-                        .mapToLong(part -> part.report().getStep())
-                        .max()
-                        .orElseThrow())
+                .setStep(reports.stream().mapToLong(EpochPart::getStep).max().orElseThrow())
                 .setSeconds(Math.max(0, atMillis - lastClosedAtMillis) / 1000.0);
+        if (training.getSamples() == trainSamples) {
+            SumsOf.meanLoss(training).ifPresent(result::setTrainLoss);
+        }
         SumsOf.evaluation(validation).ifPresent(result::setValidation);
         return result.build();
     }
 
     EpochBook regenerated() {
-        SortedMap<Integer, Sums> kept = new TreeMap<>(earlier);
-        open.forEach((epoch, parts) -> kept.merge(
-                epoch,
-                SumsOf.all(parts.values().stream()
-                        .map(part -> part.report().getTraining())
-                        .toList()),
-                (a, b) -> SumsOf.all(List.of(a, b))));
-        return new EpochBook(closed, new TreeMap<>(), kept, lastClosedAtMillis);
+        return new EpochBook(closed, new TreeMap<>(), lastClosedAtMillis);
     }
 }

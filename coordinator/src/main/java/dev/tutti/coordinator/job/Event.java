@@ -7,6 +7,7 @@ import dev.tutti.proto.v1.Hello;
 import dev.tutti.proto.v1.JobInspected;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.LeaseRequest;
+import dev.tutti.proto.v1.Progress;
 import dev.tutti.proto.v1.ShardFailed;
 import dev.tutti.proto.v1.ShardOpened;
 import dev.tutti.proto.v1.WorkerFailed;
@@ -49,6 +50,9 @@ public sealed interface Event {
     }
 
     record CheckpointFailed(long atMillis, String job, long step, String reason) implements OfJob {}
+
+    /** What workers reported last of a job that has ended without a result: more than is certain. */
+    record LastProgress(long atMillis, String job, Progress progress) implements OfJob {}
 
     /** What a member reported about a job. */
     sealed interface Report extends OfJob {}

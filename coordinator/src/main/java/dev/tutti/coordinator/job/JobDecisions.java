@@ -84,6 +84,7 @@ public final class JobDecisions {
             case Event.CheckpointCompleted(var _, var checkpoint) -> Checkpointing.completed(turn, job, checkpoint);
             case Event.CheckpointFailed(var _, var _, var step, var reason) ->
                 Checkpointing.failed(turn, job, step, reason);
+            case Event.LastProgress(var _, var _, var progress) -> Endings.lastProgress(turn, job, progress);
             case Event.Report report -> report(turn, job, report);
         }
     }

@@ -50,13 +50,7 @@ public record JobRecord(
                     case Phase.Starting starting -> new Phase.Starting(training, starting.assembly());
                     case Phase.Running _ -> new Phase.Running(training);
                     case Phase.Stopping stopping -> new Phase.Stopping(training, stopping.halt());
-                    case Phase.Ended ended ->
-                        new Phase.Ended(
-                                ended.state(),
-                                ended.reason(),
-                                ended.endedAtMillis(),
-                                Optional.of(training),
-                                ended.result());
+                    case Phase.Ended ended -> ended.with(training);
                 });
     }
 }

@@ -26,6 +26,7 @@ public final class JobView {
         if (job.phase() instanceof Phase.Ended ended) {
             view.setEndedAtMillis(ended.endedAtMillis());
             ended.result().ifPresent(view::setResult);
+            ended.last().ifPresent(view::setProgress);
         }
         return view.build();
     }

@@ -101,7 +101,11 @@ final class Leasing {
             return;
         }
         Training next = training.with(training.epochs()
-                .plus(new EpochBook.Part(share, report), training.schedule().slices(), turn.atMillis()));
+                .plus(
+                        new EpochBook.Part(share, report),
+                        training.schedule().slices(),
+                        training.facts().getTrainSamples(),
+                        turn.atMillis()));
         JobRecord known = turn.put(job.with(next));
         next.epochs()
                 .result(epoch)

@@ -13,15 +13,13 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What workers reported lately about jobs that run. Nothing is decided on it and it is not journaled: a new coordinator starts
- * without. Not thread-safe.
+ * What workers reported lately about jobs that run. Nothing is decided on it, and only what is known at a job's end is journaled: a new
+ * coordinator starts without. Not thread-safe.
  */
 public final class LiveProgress {
     private static final long WINDOW_MILLIS = 5_000;
 
     private final Map<String, Reports> byJob = new HashMap<>();
-    /** Of jobs that ended early, whose last reports tell more than what is certain. */
-    private final Map<String, Progress> atEnd = new HashMap<>();
 
     private record Report(long atMillis, Sums training) {}
 
@@ -81,10 +79,11 @@ public final class LiveProgress {
         List<Sums> sums = reports.lately.stream().map(Report::training).toList();
         Sums lately = SumsOf.all(sums);
         long spanMillis = Math.min(WINDOW_MILLIS, Math.max(1, atMillis - reports.sinceMillis));
-        return KnownProgress.at(job, training, reports.step)
-                .setSamplesPerSecond(lately.getSamples() * 1000.0 / spanMillis)
-                .setLoss(SumsOf.meanLoss(lately))
-                .build();
+        long step = Math.max(reports.step, KnownProgress.of(job, training).getStep());
+        Progress.Builder progress =
+                KnownProgress.at(job, training, step).setSamplesPerSecond(lately.getSamples() * 1000.0 / spanMillis);
+        SumsOf.meanLoss(lately).ifPresent(progress::setLoss);
+        return progress.build();
     }
 
     /** The job as its users see it, with what its workers reported last. */
@@ -101,29 +100,29 @@ public final class LiveProgress {
                         .build();
     }
 
-    /** Nobody reports about a job that has ended; of one that has no result, the last progress is kept. */
-    public void forgetIfEnded(JobRecord job, long atMillis) {
-        if (job.phase() instanceof Phase.Ended ended) {
-            Reports reports = byJob.remove(job.id());
-            if (reports != null && ended.result().isEmpty()) {
-                ended.training().ifPresent(training -> atEnd.put(job.id(), progress(job, training, reports, atMillis)));
-            }
+    /** What is to be kept of a job that has just ended: its last reports tell more than what is certain, unless it has a result. */
+    public Optional<Event> last(JobRecord job, long atMillis) {
+        return reported(job, atMillis).map(progress -> new Event.LastProgress(atMillis, job.id(), progress));
+    }
+
+    /** Nobody reports about a job that has ended. */
+    public void forgetIfEnded(JobRecord job) {
+        if (job.phase() instanceof Phase.Ended) {
+            byJob.remove(job.id());
         }
     }
 
     private Job with(Job view, JobRecord job, long atMillis) {
-        Progress last = atEnd.get(job.id());
-        if (last != null) {
-            return view.toBuilder().setProgress(last).build();
-        }
-        Reports reports = byJob.get(job.id());
-        Optional<Training> training = job.training()
-                .filter(_ -> !(job.phase() instanceof Phase.Ended ended
-                        && ended.result().isPresent()));
-        return reports == null || training.isEmpty()
-                ? view
-                : view.toBuilder()
-                        .setProgress(progress(job, training.get(), reports, atMillis))
-                        .build();
+        return reported(job, atMillis)
+                .map(progress -> view.toBuilder().setProgress(progress).build())
+                .orElse(view);
+    }
+
+    private Optional<Progress> reported(JobRecord job, long atMillis) {
+        boolean hasResult =
+                job.phase() instanceof Phase.Ended ended && ended.result().isPresent();
+        return Optional.ofNullable(byJob.get(job.id()))
+                .filter(_ -> !hasResult)
+                .flatMap(reports -> job.training().map(training -> progress(job, training, reports, atMillis)));
     }
 }

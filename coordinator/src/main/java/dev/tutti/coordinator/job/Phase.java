@@ -3,6 +3,7 @@ package dev.tutti.coordinator.job;
 import dev.tutti.proto.v1.JobFacts;
 import dev.tutti.proto.v1.JobResult;
 import dev.tutti.proto.v1.JobState;
+import dev.tutti.proto.v1.Progress;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -81,10 +82,24 @@ public sealed interface Phase {
      * @param state one of the last four
      * @param reason empty if it ended as its submitter wished
      * @param training as it stood at the end; empty if it never began
+     * @param last what workers reported last; empty with a result, or if none had reported
      */
     record Ended(
-            JobState state, String reason, long endedAtMillis, Optional<Training> training, Optional<JobResult> result)
-            implements Phase {}
+            JobState state,
+            String reason,
+            long endedAtMillis,
+            Optional<Training> training,
+            Optional<JobResult> result,
+            Optional<Progress> last)
+            implements Phase {
+        Ended with(Training other) {
+            return new Ended(state, reason, endedAtMillis, Optional.of(other), result, last);
+        }
+
+        Ended with(Progress other) {
+            return new Ended(state, reason, endedAtMillis, training, result, Optional.of(other));
+        }
+    }
 
     /** How a generation comes together. */
     sealed interface Assembly {

@@ -24,13 +24,15 @@ final class Results {
                 .setSteps(training.schedule().totalSteps())
                 .setSamples(training.facts().getTrainSamples()
                         * job.spec().getTraining().getEpochs())
-                .setTrainLoss(lastEpoch.getTrainLoss())
                 .setTrainingSeconds(training.clock().beforeMillis() / 1000.0 + lastGenerationSeconds)
                 .setParameters(training.facts().getParameterCount())
                 .setParametersSha256(reports.getFirst().getParametersSha256())
                 .setBackend(reports.getFirst().getBackend())
                 .setCheckpoint(
                         training.checkpoints().newest().map(Checkpoint::getPath).orElse(""));
+        if (lastEpoch.hasTrainLoss()) {
+            result.setTrainLoss(lastEpoch.getTrainLoss());
+        }
         if (lastEpoch.hasValidation()) {
             result.setValidation(lastEpoch.getValidation());
         }

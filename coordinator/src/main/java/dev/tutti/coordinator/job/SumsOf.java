@@ -4,6 +4,7 @@ import dev.tutti.proto.v1.Evaluation;
 import dev.tutti.proto.v1.Sums;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /** Arithmetic on sums over samples; always in the order given, so that results have the same bits. */
 final class SumsOf {
@@ -27,18 +28,21 @@ final class SumsOf {
                 .build();
     }
 
-    /** 0 for no samples. */
-    static double meanLoss(Sums sums) {
-        return sums.getSamples() == 0 ? 0 : sums.getLossSum() / sums.getSamples();
+    /** Empty for no samples. */
+    static OptionalDouble meanLoss(Sums sums) {
+        return sums.getSamples() == 0
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(sums.getLossSum() / sums.getSamples());
     }
 
     /** Empty for no samples. */
     static Optional<Evaluation> evaluation(Sums sums) {
-        if (sums.getSamples() == 0) {
+        OptionalDouble loss = meanLoss(sums);
+        if (loss.isEmpty()) {
             return Optional.empty();
         }
         Evaluation.Builder evaluation =
-                Evaluation.newBuilder().setLoss(meanLoss(sums)).setSamples(sums.getSamples());
+                Evaluation.newBuilder().setLoss(loss.getAsDouble()).setSamples(sums.getSamples());
         if (sums.getCorrect() >= 0) {
             evaluation.setAccuracy((double) sums.getCorrect() / sums.getSamples());
         }

@@ -90,7 +90,7 @@ public record Training(
                 0,
                 0,
                 new Futility(0, 0),
-                new EpochBook(new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), atMillis),
+                new EpochBook(new TreeMap<>(), new TreeMap<>(), atMillis),
                 CheckpointBook.EMPTY,
                 Map.of(),
                 job.asynchronous() ? Optional.of(LeaseLedger.of(schedule)) : Optional.empty());

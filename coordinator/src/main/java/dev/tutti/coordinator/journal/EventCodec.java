@@ -7,6 +7,7 @@ import dev.tutti.proto.v1.JournalCoordinatorStarted;
 import dev.tutti.proto.v1.JournalEvent;
 import dev.tutti.proto.v1.JournalJob;
 import dev.tutti.proto.v1.JournalJobSubmitted;
+import dev.tutti.proto.v1.JournalLastProgress;
 import dev.tutti.proto.v1.JournalMemberLost;
 import dev.tutti.proto.v1.JournalRejoinExpired;
 
@@ -48,6 +49,9 @@ final class EventCodec {
                         .setJob(job)
                         .setStep(step)
                         .setReason(reason));
+            case Event.LastProgress(var _, var job, var progress) ->
+                entry.setLastProgress(
+                        JournalLastProgress.newBuilder().setJob(job).setProgress(progress));
         }
         return entry.build().toByteArray();
     }
@@ -83,6 +87,11 @@ final class EventCodec {
                 JournalCheckpointFailed failed = entry.getCheckpointFailed();
                 yield new Event.CheckpointFailed(at, failed.getJob(), failed.getStep(), failed.getReason());
             }
+            case LAST_PROGRESS ->
+                new Event.LastProgress(
+                        at,
+                        entry.getLastProgress().getJob(),
+                        entry.getLastProgress().getProgress());
             case KIND_NOT_SET ->
                 throw new JournalException(
                         "Event " + sequence + " of the journal was written by a newer version of Tutti", null);

@@ -198,6 +198,21 @@ class JobDecisionsTest {
     }
 
     @Test
+    void trainingLossIsThatOfTheWholeEpochHoweverManyWereLostInIt() {
+        full.running(Specs.synchronous(1, 2)).lose("w-b").allOpened(7);
+        full.epoch("w-a", 0, Specs.sums(49, -1, Specs.TRAIN_SAMPLES));
+        assertThat(JobView.of(full.job()).getEpochs(0).getTrainLoss()).isEqualTo(0.5);
+    }
+
+    @Test
+    void epochHasNoTrainingLossIfThatOfSomeSamplesIsNotKnown() {
+        full.running(Specs.synchronous(1, 2)).lose("w-b").allOpened(7);
+        full.epoch("w-a", 0, Specs.sums(49, -1, Specs.TRAIN_SAMPLES - 1));
+        assertThat(JobView.of(full.job()).getEpochs(0).hasTrainLoss()).isFalse();
+        assertThat(JobView.of(full.job()).getEpochs(0).hasValidation()).isTrue();
+    }
+
+    @Test
     void jobSucceedsOnceResultsEpochsAndTheLastCheckpointAreIn() {
         full.running(Specs.synchronous(1, 2));
         for (int epoch = 0; epoch < Specs.EPOCHS; epoch++) {

@@ -13,6 +13,7 @@ import dev.tutti.proto.v1.LeaseRequest;
 import dev.tutti.proto.v1.OpenShard;
 import dev.tutti.proto.v1.ShardOpened;
 import dev.tutti.proto.v1.StartGeneration;
+import dev.tutti.proto.v1.Sums;
 import dev.tutti.proto.v1.WorkerFailed;
 import dev.tutti.proto.v1.WorkerFinished;
 import java.util.ArrayList;
@@ -99,6 +100,10 @@ final class Rehearsal {
     }
 
     Rehearsal epoch(String worker, int epoch) {
+        return epoch(worker, epoch, Specs.sums(49, -1, 49));
+    }
+
+    Rehearsal epoch(String worker, int epoch, Sums training) {
         return on(at -> new Event.EpochShare(
                 at,
                 EpochPart.newBuilder()
@@ -107,7 +112,7 @@ final class Rehearsal {
                         .setWorker(worker)
                         .setEpoch(epoch)
                         .setStep((epoch + 1L) * Specs.STEPS_PER_EPOCH)
-                        .setTraining(Specs.sums(49, 40, 49))
+                        .setTraining(training)
                         .setValidation(Specs.sums(2.5, 4, 5))
                         .build()));
     }

@@ -11,6 +11,7 @@ import dev.tutti.proto.v1.Hello;
 import dev.tutti.proto.v1.JobInspected;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.LeaseRequest;
+import dev.tutti.proto.v1.Progress;
 import dev.tutti.proto.v1.ShardFailed;
 import dev.tutti.proto.v1.ShardOpened;
 import dev.tutti.proto.v1.WorkerFailed;
@@ -43,7 +44,9 @@ class JdbcJournalTest {
                     15, WorkerFailed.newBuilder().setTransient(true).build()),
             new Event.CheckpointCompleted(
                     16, Checkpoint.newBuilder().setPath("/c").build()),
-            new Event.CheckpointFailed(17, "job", 3, "why"));
+            new Event.CheckpointFailed(17, "job", 3, "why"),
+            new Event.LastProgress(
+                    18, "job", Progress.newBuilder().setLoss(0.25).build()));
 
     @TempDir
     Path folder;
@@ -60,11 +63,11 @@ class JdbcJournalTest {
                 .extracting(Object::getClass)
                 .as("one of each kind")
                 .doesNotHaveDuplicates()
-                .hasSize(17);
+                .hasSize(18);
         try (JobJournal journal = JdbcJournal.inFolder(folder)) {
             long epoch = journal.takeEpoch();
             journal.append(epoch, EVERY_KIND.subList(0, 3));
-            journal.append(epoch, EVERY_KIND.subList(3, 17));
+            journal.append(epoch, EVERY_KIND.subList(3, 18));
         }
         try (JobJournal journal = JdbcJournal.inFolder(folder)) {
             assertThat(replay(journal)).isEqualTo(EVERY_KIND);
