@@ -35,6 +35,9 @@ class JobSimulationTest {
                         .as("seed %s: every (epoch, batch) once", seed)
                         .isEqualTo(Specs.TOTAL_STEPS);
             } else {
+                assertThat(view.getEpochsList())
+                        .as("seed %s", seed)
+                        .allSatisfy(epoch -> assertThat(epoch.getTrainLoss()).isEqualTo(epoch.getEpoch() - 0.5));
                 assertThat(cluster.shards.completeStep).isEqualTo(Specs.TOTAL_STEPS);
             }
         }

@@ -9,6 +9,7 @@ import dev.tutti.proto.v1.Lease;
 import dev.tutti.proto.v1.LeaseAnswer;
 import dev.tutti.proto.v1.LeaseRequest;
 import dev.tutti.proto.v1.StartGeneration;
+import dev.tutti.proto.v1.Sums;
 import dev.tutti.proto.v1.ToWorker;
 import dev.tutti.proto.v1.WorkerFinished;
 import java.util.ArrayDeque;
@@ -176,7 +177,7 @@ final class SimulatedWorker {
                 .setWorker(name)
                 .setEpoch(epoch)
                 .setStep(complete())
-                .setTraining(Specs.sums(1, 1, 1))
+                .setTraining(training(epoch))
                 .setValidation(Specs.sums(
                         1,
                         1,
@@ -184,6 +185,16 @@ final class SimulatedWorker {
                                 - 10L * start.getSliceBegin() / start.getSlices()))
                 .build();
         cluster.send(name, at -> new Event.EpochShare(at, part));
+    }
+
+    /** Of a synchronous job the shards know it all, whoever was lost. */
+    private Sums training(int epoch) {
+        if (asynchronous) {
+            return Specs.sums(1, -1, 1);
+        }
+        return start.getSliceBegin() == 0
+                ? Specs.sums(Specs.TRAIN_SAMPLES * (epoch + 0.5), -1, Specs.TRAIN_SAMPLES)
+                : Specs.sums(0, -1, 0);
     }
 
     private void finish(WorkerFinished.Builder report) {

@@ -21,9 +21,12 @@ public final class SynchronousUpdates implements Consistency {
     private final ChunkMemory memory;
     private final SliceTree tree;
     private final List<SliceSum> sums;
+    /** Of the first chunk. */
+    private final EpochLoss loss;
 
-    public SynchronousUpdates(ChunkGrid grid, UpdateRule rule, int slices) {
+    public SynchronousUpdates(ChunkGrid grid, UpdateRule rule, int slices, long stepsPerEpoch) {
         this.tree = new SliceTree(slices);
+        this.loss = new EpochLoss(slices, stepsPerEpoch);
         this.memory = new ChunkMemory(grid, rule, ChunkMemory.History.PREVIOUS);
         this.sums = Stream.generate(() -> new SliceSum(tree, memory.buffers()))
                 .limit(memory.chunkCount())
@@ -53,11 +56,17 @@ public final class SynchronousUpdates implements Consistency {
         if (header.getStep() <= memory.version(chunk) || sum.contains(node.get())) {
             return new Verdict.Duplicate();
         }
+        if (chunk == 0) {
+            loss.offer(push);
+        }
         Optional<MemorySegment> complete = sum.add(node.get(), gradient);
         if (complete.isEmpty()) {
             return new Verdict.Kept();
         }
         memory.update(chunk, complete.get());
+        if (chunk == 0) {
+            loss.applied(memory.version(chunk));
+        }
         memory.buffers().give(complete.get());
         return new Verdict.Applied();
     }
@@ -65,5 +74,11 @@ public final class SynchronousUpdates implements Consistency {
     @Override
     public void startGeneration() {
         sums.forEach(SliceSum::clear);
+        loss.forgetStep();
+    }
+
+    /** What the first chunk's pushes have brought of the epoch that its version, or the one before, belongs to. */
+    public Trained trained(long version) {
+        return version == memory.version(0) ? loss.current() : loss.previous();
     }
 }

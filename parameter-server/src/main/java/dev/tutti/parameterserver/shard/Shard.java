@@ -5,7 +5,9 @@ import dev.tutti.parameterserver.metrics.ParameterServerMetrics;
 import dev.tutti.parameterserver.policy.AsynchronousUpdates;
 import dev.tutti.parameterserver.policy.Consistency;
 import dev.tutti.parameterserver.policy.SynchronousUpdates;
+import dev.tutti.parameterserver.policy.Trained;
 import dev.tutti.parameterserver.policy.Verdict;
+import dev.tutti.proto.v1.Chunk;
 import dev.tutti.proto.v1.Encoding;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.Push;
@@ -44,7 +46,8 @@ public final class Shard implements AutoCloseable {
         this.consistency =
                 switch (settings.spec().getTraining().getConsistency().getKindCase()) {
                     case SYNCHRONOUS ->
-                        new SynchronousUpdates(settings.grid(), settings.updateRule(), settings.slices());
+                        new SynchronousUpdates(
+                                settings.grid(), settings.updateRule(), settings.slices(), settings.stepsPerEpoch());
                     case ASYNCHRONOUS -> new AsynchronousUpdates(settings.grid(), settings.updateRule());
                     case KIND_NOT_SET ->
                         throw new IllegalArgumentException("Job " + settings.job() + " has no consistency");
@@ -299,8 +302,17 @@ public final class Shard implements AutoCloseable {
     private Subscription.Version versionToSend(int chunk, long atMost) {
         long version = memory.version(chunk);
         return version == atMost + 1
-                ? new Subscription.Version(atMost, Payload.view(memory.previous(chunk)))
-                : new Subscription.Version(version, Payload.view(memory.current(chunk)));
+                ? new Subscription.Version(atMost, described(chunk, atMost), Payload.view(memory.previous(chunk)))
+                : new Subscription.Version(version, described(chunk, version), Payload.view(memory.current(chunk)));
+    }
+
+    private Chunk described(int chunk, long version) {
+        Chunk.Builder described = Chunk.newBuilder().setChunk(chunk).setEncoding(Encoding.ENCODING_F32);
+        if (chunk == 0 && consistency instanceof SynchronousUpdates updates) {
+            Trained trained = updates.trained(version);
+            described.setEpochLossSum(trained.lossSum()).setEpochSamples(trained.samples());
+        }
+        return described.build();
     }
 
     private void fenceOff(Subscription subscription, FrameHeader header) {

@@ -34,6 +34,10 @@ public record ShardSettings(
         return ShardMaps.grid(map, shard);
     }
 
+    long stepsPerEpoch() {
+        return Math.max(1, totalSteps / Math.max(1, spec.getTraining().getEpochs()));
+    }
+
     /** @throws IllegalArgumentException if the job names no optimizer */
     UpdateRule updateRule() {
         return switch (spec.getTraining().getOptimizer().getKindCase()) {

@@ -2,7 +2,6 @@ package dev.tutti.parameterserver.shard;
 
 import dev.tutti.parameterserver.memory.ChunkMemory;
 import dev.tutti.proto.v1.Chunk;
-import dev.tutti.proto.v1.Encoding;
 import dev.tutti.proto.v1.Fenced;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.wire.ExchangeFrame;
@@ -28,8 +27,12 @@ final class Subscription {
     private long startVersion;
     private @Nullable FrameHeader fence;
 
-    /** A version of a chunk's parameters; the memory is the shard's. */
-    record Version(long number, Payload parameters) {}
+    /**
+     * A version of a chunk's parameters; the memory is the shard's.
+     *
+     * @param chunk what is said of it
+     */
+    record Version(long number, Chunk chunk, Payload parameters) {}
 
     /** Looks up what to send of a chunk. */
     @FunctionalInterface
@@ -108,7 +111,7 @@ final class Subscription {
             stream.send(new ExchangeFrame(
                     address.toBuilder()
                             .setStep(version.number())
-                            .setChunk(Chunk.newBuilder().setChunk(chunk).setEncoding(Encoding.ENCODING_F32))
+                            .setChunk(version.chunk())
                             .build(),
                     version.parameters()));
             bytes += version.parameters().byteSize();

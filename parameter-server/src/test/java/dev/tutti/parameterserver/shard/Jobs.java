@@ -15,6 +15,7 @@ import dev.tutti.proto.wire.ShardMaps;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -22,6 +23,9 @@ import java.util.stream.IntStream;
 /** Small jobs, and the frames their workers send. */
 public final class Jobs {
     public static final String JOB = "job-1";
+
+    /** Of one epoch, the only one. */
+    public static final int STEPS = 5;
 
     private Jobs() {}
 
@@ -47,7 +51,7 @@ public final class Jobs {
                 .getOptimizerBuilder()
                 .setSgd(Sgd.newBuilder().setRate(0.5).setMomentum(0.9));
         spec.getCheckpointBuilder().setEvery(2);
-        return new ShardSettings(JOB, spec.build(), map(1), 0, slices, 5, checkpoints);
+        return new ShardSettings(JOB, spec.build(), map(1), 0, slices, STEPS, checkpoints);
     }
 
     public static ShardMap map(int servers) {
@@ -92,6 +96,15 @@ public final class Jobs {
                                 .setSliceEnd(end))
                         .build(),
                 Payload.view(MemorySegment.ofArray(gradient)));
+    }
+
+    /** A push of zeros for the first chunk that tells what its slices lost, each with two rows. */
+    public static ExchangeFrame lost(long generation, long step, int begin, Float... losses) {
+        FrameHeader.Builder header = push(generation, step, 0, begin, begin + losses.length).header().toBuilder();
+        header.getPushBuilder()
+                .addAllSliceLosses(List.of(losses))
+                .addAllSliceRows(Collections.nCopies(losses.length, 2));
+        return new ExchangeFrame(header.build(), Payload.view(MemorySegment.ofArray(new float[16])));
     }
 
     public static ExchangeFrame batch(int chunk, int epoch, int batch, int attempt, float... gradient) {

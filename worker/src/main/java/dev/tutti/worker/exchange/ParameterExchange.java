@@ -7,6 +7,7 @@ import dev.tutti.proto.v1.Open;
 import dev.tutti.proto.v1.Pull;
 import dev.tutti.proto.v1.Push;
 import dev.tutti.proto.v1.ShardRange;
+import dev.tutti.proto.v1.Sums;
 import dev.tutti.proto.wire.ExchangeFrame;
 import dev.tutti.proto.wire.SliceTree;
 import dev.tutti.tensor.backend.GradientSink;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
+import java.util.function.DoubleSupplier;
 
 /**
  * The worker's side of the data plane for one generation: gradients leave during the backward pass, chunk by chunk, as soon as every
@@ -53,11 +55,13 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     private final int[] answersDue;
     private final int[] tensorsOpen;
     private final int[] tensorsInChunks;
-    private PushKey key = new PushKey.Slice(0, 0);
+    private final SliceLosses sliceLosses;
+    private PushKey key = new PushKey.Slice(0, 0, 0, () -> 0);
+    private Sums epochTraining = Sums.getDefaultInstance();
 
     /** What the gradients of the program that runs now are pushed as. */
     private sealed interface PushKey {
-        record Slice(long step, int slice) implements PushKey {}
+        record Slice(long step, int slice, int rows, DoubleSupplier loss) implements PushKey {}
 
         record Batch(int epoch, int batch, int attempt) implements PushKey {}
     }
@@ -70,6 +74,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         this.chunkBuffers = new ChunkBuffers(arena, table.maxChunkByteSize());
         this.sums = new PartialSums(chunkBuffers, table.size());
         this.waits = new Waits(target, table, metrics);
+        this.sliceLosses = new SliceLosses(target.slices());
         this.versions = new long[table.size()];
         this.answersDue = new int[table.size()];
         this.tensorsOpen = new int[table.size()];
@@ -103,9 +108,13 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
 
     // ---- gradients out
 
-    /** The next program run computes the gradient of this slice. */
-    public void beginSlice(long step, int slice) {
-        begin(new PushKey.Slice(step, slice));
+    /**
+     * The next program run computes the gradient of this slice.
+     *
+     * @param loss the sum over its rows; asked once a gradient is ready
+     */
+    public void beginSlice(long step, int slice, int rows, DoubleSupplier loss) {
+        begin(new PushKey.Slice(step, slice, rows, loss));
     }
 
     /** The next program run computes the gradient of this batch of a lease. */
@@ -131,7 +140,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
 
     /** A slice without rows: its gradient is zero, and is pushed like any other. */
     public void pushZeros(long step, int slice) {
-        beginSlice(step, slice);
+        beginSlice(step, slice, 0, () -> 0);
         buffers.gradients().fill((byte) 0);
         for (int number = 0; number < table.size(); number++) {
             gradientFinal(table.chunk(number));
@@ -141,12 +150,22 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     private void gradientFinal(ChunkTable.Chunk chunk) {
         MemorySegment gradient = buffers.gradients().asSlice(chunk.byteOffset(), chunk.byteSize());
         switch (key) {
-            case PushKey.Slice(var step, var slice) -> addToTree(chunk, gradient, step, plan.turn(slice));
+            case PushKey.Slice(var step, var slice, var rows, var loss) -> {
+                if (isFirst(chunk)) {
+                    sliceLosses.put(slice, (float) loss.getAsDouble(), rows);
+                }
+                addToTree(chunk, gradient, step, plan.turn(slice));
+            }
             case PushKey.Batch batch -> {
                 answersDue[chunk.number()]++;
                 streams.get(chunk.shard()).sendView(pushOf(chunk, batch), gradient);
             }
         }
+    }
+
+    /** Of shard 0: losses travel with it. */
+    private static boolean isFirst(ChunkTable.Chunk chunk) {
+        return chunk.number() == 0;
     }
 
     private void addToTree(ChunkTable.Chunk chunk, MemorySegment gradient, long step, SumPlan.Turn turn) {
@@ -236,8 +255,24 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
             if (frame.header().getStep() > versions[chunk.number()]) {
                 frame.payload().copyTo(buffers.parameters().asSlice(chunk.byteOffset(), chunk.byteSize()));
                 versions[chunk.number()] = frame.header().getStep();
+                if (isFirst(chunk)) {
+                    epochTraining = trainedOn(frame.header().getChunk());
+                }
             }
         }
+    }
+
+    private static Sums trainedOn(Chunk chunk) {
+        return Sums.newBuilder()
+                .setLossSum(chunk.getEpochLossSum())
+                .setCorrect(-1)
+                .setSamples(chunk.getEpochSamples())
+                .build();
+    }
+
+    /** Synchronous: what all workers together have trained on in the epoch of the parameters in place, up to them. */
+    public Sums epochTraining() {
+        return epochTraining;
     }
 
     /** The chunk a frame brings. Anything else ends the exchange. */
@@ -287,13 +322,15 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     // ---- frames and ends
 
     private FrameHeader pushOf(ChunkTable.Chunk chunk, long step, SumPlan.Turn turn) {
-        return header(chunk.shard(), step)
-                .setPush(Push.newBuilder()
-                        .setChunk(chunk.chunk())
-                        .setEncoding(Encoding.ENCODING_F32)
-                        .setSliceBegin(turn.begin())
-                        .setSliceEnd(turn.end()))
-                .build();
+        Push.Builder push = Push.newBuilder()
+                .setChunk(chunk.chunk())
+                .setEncoding(Encoding.ENCODING_F32)
+                .setSliceBegin(turn.begin())
+                .setSliceEnd(turn.end());
+        if (isFirst(chunk)) {
+            sliceLosses.addTo(push);
+        }
+        return header(chunk.shard(), step).setPush(push).build();
     }
 
     private FrameHeader pushOf(ChunkTable.Chunk chunk, PushKey.Batch batch) {

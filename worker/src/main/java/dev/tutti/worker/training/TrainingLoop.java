@@ -31,7 +31,9 @@ final class TrainingLoop {
     private final StopSignal stop;
     private final Narration narration;
     private final LongSupplier nanoTime;
+    /** Asynchronous: what this worker trained on, by epoch. */
     private final Map<Integer, RunningSums> epochs = new HashMap<>();
+
     private long startedNanos;
     private long trainedNanos;
 
@@ -98,7 +100,7 @@ final class TrainingLoop {
         clock.computed();
         exchange.awaitVersion(step);
         clock.exchanged();
-        count(generation.epochOf(step), step, loss, batch.range().rows(), clock);
+        count(step, loss, batch.range().rows(), clock);
     }
 
     /** Forward and backward over this worker's slices; gradients leave meanwhile. Returns the sum of the losses. */
@@ -114,7 +116,7 @@ final class TrainingLoop {
             if (rows == 0) {
                 exchange.pushZeros(step, slice);
             } else {
-                exchange.beginSlice(step, slice);
+                exchange.beginSlice(step, slice, rows, model.training(rows)::loss);
                 loss += forwardBackward(batch, begin - ownBegin, rows, stepRows, step);
             }
         }
@@ -182,7 +184,8 @@ final class TrainingLoop {
             clock.computed();
             exchange.awaitReplies();
             clock.exchanged();
-            count(lease.getEpoch(), exchange.newestVersion(), loss, rows, clock);
+            epochs.computeIfAbsent(lease.getEpoch(), _ -> new RunningSums()).add(loss, rows);
+            count(exchange.newestVersion(), loss, rows, clock);
             if (stop.isSet()) {
                 return Optional.empty();
             }
@@ -210,8 +213,7 @@ final class TrainingLoop {
         return loss;
     }
 
-    private void count(int epoch, long step, double loss, int rows, StepClock clock) {
-        epochs.computeIfAbsent(epoch, _ -> new RunningSums()).add(loss, rows);
+    private void count(long step, double loss, int rows, StepClock clock) {
         narration.stepDone(step, loss, rows, clock);
         trainedNanos = nanoTime.getAsLong();
     }
@@ -221,12 +223,23 @@ final class TrainingLoop {
         int count = job.split().validationCount();
         Sums validation = evaluation.validation(generation.shareBegin(count), generation.shareEnd(count), step);
         narration.evaluated(nanoTime.getAsLong() - begin);
-        RunningSums training = epochs.remove(epoch);
         narration.epochPart(EpochPart.newBuilder()
                 .setEpoch(epoch)
-                .setTraining(training == null ? new RunningSums().take() : training.take())
+                .setTraining(training(epoch))
                 .setValidation(validation)
                 .setStep(step));
+    }
+
+    /** This worker's share: asynchronously what it trained on, otherwise the whole for the worker of the first slice. */
+    private Sums training(int epoch) {
+        return switch (generation.consistency()) {
+            case Consistency.Synchronous _ ->
+                generation.start().getSliceBegin() == 0 ? exchange.epochTraining() : new RunningSums().take();
+            case Consistency.Asynchronous _ -> {
+                RunningSums training = epochs.remove(epoch);
+                yield training == null ? new RunningSums().take() : training.take();
+            }
+        };
     }
 
     private WorkerFinished finished(long step) throws InterruptedException, NonFiniteLossException {

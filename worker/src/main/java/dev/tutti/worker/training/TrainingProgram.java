@@ -46,7 +46,8 @@ final class TrainingProgram {
         return loss();
     }
 
-    private float loss() {
+    /** The sum of the rows' losses of the last run; known once its first gradient is. */
+    float loss() {
         return lossSum.get(ValueLayout.JAVA_FLOAT, 0);
     }
 

@@ -51,6 +51,11 @@ final class MemoryShards implements AutoCloseable {
     private final Set<Object> applied = new HashSet<>();
     private final Set<Stream> streams = new HashSet<>();
     private final SliceTree tree;
+    private final long stepsPerEpoch;
+    private final float[] sliceLosses;
+    private final int[] sliceRows;
+    private double epochLossSum;
+    private long epochSamples;
     private long generation = 1;
 
     MemoryShards(
@@ -59,11 +64,15 @@ final class MemoryShards implements AutoCloseable {
             int chunkElements,
             int slices,
             float rate,
-            boolean synchronous)
+            boolean synchronous,
+            long stepsPerEpoch)
             throws IOException {
         this.rate = rate;
         this.synchronous = synchronous;
         this.tree = new SliceTree(slices);
+        this.stepsPerEpoch = stepsPerEpoch;
+        this.sliceLosses = new float[slices];
+        this.sliceRows = new int[slices];
         this.server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
                 .addService(ServerServiceDefinition.builder("tutti.v1.Parameters")
                         .addMethod(Exchanges.METHOD, ServerCalls.asyncBidiStreamingCall(Stream::new))
@@ -132,6 +141,12 @@ final class MemoryShards implements AutoCloseable {
         int chunk = header.getPush().getChunk();
         if (synchronous) {
             if (header.getStep() == version(shard, chunk) + 1) {
+                for (int i = 0; i < header.getPush().getSliceLossesCount(); i++) {
+                    sliceLosses[header.getPush().getSliceBegin() + i] =
+                            header.getPush().getSliceLosses(i);
+                    sliceRows[header.getPush().getSliceBegin() + i] =
+                            header.getPush().getSliceRows(i);
+                }
                 add(header, gradient).ifPresent(sum -> {
                     apply(shard, chunk, sum);
                     streams.stream().filter(stream -> stream.shard == shard).forEach(stream -> stream.sendChunk(chunk));
@@ -184,7 +199,21 @@ final class MemoryShards implements AutoCloseable {
         for (int i = 0; i < gradient.length; i++) {
             range[begin + i] -= rate * gradient[i];
         }
+        if (shard == 0 && chunk == 0) {
+            countEpoch(version(shard, chunk));
+        }
         versions.put(List.of(shard, chunk), version(shard, chunk) + 1);
+    }
+
+    private void countEpoch(long stepsBefore) {
+        if (stepsBefore % stepsPerEpoch == 0) {
+            epochLossSum = 0;
+            epochSamples = 0;
+        }
+        for (int slice = 0; slice < sliceLosses.length; slice++) {
+            epochLossSum += sliceLosses[slice];
+            epochSamples += sliceRows[slice];
+        }
     }
 
     /** One worker's stream to one shard. */
@@ -245,9 +274,19 @@ final class MemoryShards implements AutoCloseable {
                     .setShard(shard)
                     .setGeneration(openGeneration)
                     .setStep(version(shard, chunk))
-                    .setChunk(Chunk.newBuilder().setChunk(chunk).setEncoding(Encoding.ENCODING_F32))
+                    .setChunk(described(chunk))
                     .build();
             out.onNext(new ExchangeFrame(header, Payload.view(MemorySegment.ofArray(copy))));
+        }
+
+        private Chunk described(int chunk) {
+            Chunk.Builder described = Chunk.newBuilder().setChunk(chunk).setEncoding(Encoding.ENCODING_F32);
+            return shard == 0 && chunk == 0
+                    ? described
+                            .setEpochLossSum(epochLossSum)
+                            .setEpochSamples(epochSamples)
+                            .build()
+                    : described.build();
         }
 
         @Override

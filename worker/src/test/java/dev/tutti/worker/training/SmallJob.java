@@ -66,7 +66,7 @@ final class SmallJob {
     }
 
     MemoryShards shards(float rate, boolean synchronous) throws IOException {
-        return new MemoryShards(facts.getTensorsList(), 2, 1000, SLICES, rate, synchronous);
+        return new MemoryShards(facts.getTensorsList(), 2, 1000, SLICES, rate, synchronous, stepsPerEpoch);
     }
 
     /** One worker's run of slices when there are {@code workers} of them. */

@@ -1,0 +1,67 @@
+package dev.tutti.parameterserver.policy;
+
+import dev.tutti.proto.v1.Push;
+import java.util.Arrays;
+
+/**
+ * The training loss of the epoch under way, of a chunk whose pushes bring it. It lives with the chunk's parameters: the losses of a step
+ * are added when the chunk takes the step, so each sample counts once however often workers or coordinators are lost. Losses are added
+ * slice by slice and step by step, so the sum has the same bits whoever computed them.
+ */
+final class EpochLoss {
+    private final long stepsPerEpoch;
+    /** Of the step that is being summed, by slice. */
+    private final float[] losses;
+
+    private final int[] rows;
+    private Trained now = Trained.NOTHING;
+    private Trained before = Trained.NOTHING;
+
+    EpochLoss(int slices, long stepsPerEpoch) {
+        this.stepsPerEpoch = stepsPerEpoch;
+        this.losses = new float[slices];
+        this.rows = new int[slices];
+    }
+
+    /** Keeps what a push says of its slices; a push that says nothing leaves their samples out. */
+    void offer(Push push) {
+        int count = push.getSliceEnd() - push.getSliceBegin();
+        if (push.getSliceLossesCount() != count || push.getSliceRowsCount() != count) {
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            losses[push.getSliceBegin() + i] = push.getSliceLosses(i);
+            rows[push.getSliceBegin() + i] = push.getSliceRows(i);
+        }
+    }
+
+    /** The chunk has taken a step, counted from 1. */
+    void applied(long step) {
+        before = now;
+        Trained start = step % stepsPerEpoch == 1 % stepsPerEpoch ? Trained.NOTHING : now;
+        double lossSum = start.lossSum();
+        long samples = start.samples();
+        for (int slice = 0; slice < losses.length; slice++) {
+            lossSum += losses[slice];
+            samples += rows[slice];
+        }
+        now = new Trained(lossSum, samples);
+        forgetStep();
+    }
+
+    /** The step is computed again. */
+    void forgetStep() {
+        Arrays.fill(losses, 0);
+        Arrays.fill(rows, 0);
+    }
+
+    /** Up to the chunk's version. */
+    Trained current() {
+        return now;
+    }
+
+    /** Up to the version before. */
+    Trained previous() {
+        return before;
+    }
+}
