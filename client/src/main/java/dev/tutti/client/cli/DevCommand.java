@@ -54,32 +54,23 @@ final class DevCommand implements Callable<Integer> {
         RoleStarter starter =
                 local.processes() ? new ChildProcesses(Tutti.class.getName(), folder) : RoleStarter.inThisProcess();
         var end = new CompletableFuture<Integer>();
-        Thread starting = Thread.currentThread();
-        var _ = Interruption.watch(() -> {
-            shell.say("ending the cluster");
-            end.complete(ExitCodes.OK);
-            starting.interrupt();
-        });
         LossListener losses = (role, sentence) -> {
             shell.say(sentence);
             if (role.equals(Roles.COORDINATOR)) {
                 end.complete(ExitCodes.FAILED);
-                starting.interrupt();
             }
         };
-        try (LocalCluster cluster = LocalCluster.start(plan, starter, losses)) {
+        try (var cluster = new LocalCluster(plan, starter, losses)) {
+            var _ = Interruption.watch(() -> {
+                shell.say("ending the cluster");
+                end.complete(ExitCodes.OK);
+                cluster.giveUp();
+            });
+            cluster.start();
             introduce(cluster);
-            return await(end);
+            return end.join();
         } catch (InterruptedException _) {
             return end.getNow(ExitCodes.INTERRUPTED);
-        }
-    }
-
-    private static int await(CompletableFuture<Integer> end) throws InterruptedException {
-        try {
-            return end.get();
-        } catch (java.util.concurrent.ExecutionException e) {
-            throw new IllegalStateException("never completed that way", e);
         }
     }
 

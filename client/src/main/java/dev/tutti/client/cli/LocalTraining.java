@@ -18,7 +18,6 @@ import dev.tutti.proto.wording.Words;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Boots a cluster for one job, trains, prints how it went, and takes everything down again, whatever happens. */
 final class LocalTraining {
@@ -39,23 +38,16 @@ final class LocalTraining {
         Path run = state.newRun(shell.clock());
         ClusterPlan plan = options.plan(spec, run, state.checkpoints());
         var session = new TrainingSession(shell, spec);
-        Thread starting = Thread.currentThread();
-        var progress = new AtomicBoolean();
+        var cluster = new LocalCluster(plan, starter(plan), session);
         Interruption interruption = Interruption.watch(() -> {
             shell.say("interrupted: ending the job and the cluster; once more ends at once");
             session.cancel();
-            if (!progress.get()) {
-                starting.interrupt();
-            }
+            cluster.giveUp();
         });
         int code;
-        try (LocalCluster cluster = LocalCluster.start(plan, starter(plan), session);
-                TrainingClient client =
-                        TrainingClient.connect(cluster.coordinator().grpcAddress())) {
-            progress.set(true);
-            Job job = session.train(client);
-            report(job);
-            code = ExitCodes.of(job.getState());
+        try (cluster) {
+            cluster.start();
+            code = train(cluster, session);
         } catch (InterruptedException _) {
             code = ExitCodes.INTERRUPTED;
         } catch (LaunchException | TrainingException e) {
@@ -71,6 +63,16 @@ final class LocalTraining {
             keepOnlyLogs(run);
         }
         return interruption.happened() ? ExitCodes.INTERRUPTED : code;
+    }
+
+    /** @return the exit code the job's end deserves */
+    private int train(LocalCluster cluster, TrainingSession session) throws TrainingException {
+        try (TrainingClient client =
+                TrainingClient.connect(cluster.coordinator().grpcAddress())) {
+            Job job = session.train(client);
+            report(job);
+            return ExitCodes.of(job.getState());
+        }
     }
 
     private void keepOnlyLogs(Path run) throws IOException {
