@@ -8,8 +8,6 @@ import dev.tutti.client.local.LocalCluster.LossListener;
 import dev.tutti.client.local.RoleStarter;
 import dev.tutti.client.local.Roles;
 import dev.tutti.proto.launch.LaunchException;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -41,10 +39,10 @@ final class DevCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws CommandException, IOException, LaunchException {
+    public Integer call() throws CommandException, LaunchException {
         log.quiet();
+        state.folder(shell).ensureWritable();
         Path folder = state.folder(shell).path();
-        Files.createDirectories(folder);
         ClusterPlan plan = local.plan(
                 local.parameterServersOr(PARAMETER_SERVERS),
                 local.workersOr(WORKERS),

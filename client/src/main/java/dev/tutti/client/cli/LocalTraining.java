@@ -35,6 +35,7 @@ final class LocalTraining {
 
     /** @return the exit code */
     int run(JobSpec spec) throws CommandException, IOException, LaunchException, TrainingException {
+        state.ensureWritable();
         Path run = state.newRun(shell.clock());
         ClusterPlan plan = options.plan(spec, run, state.checkpoints());
         var session = new TrainingSession(shell, spec);

@@ -1,5 +1,7 @@
 package dev.tutti.client.local;
 
+import dev.tutti.proto.launch.LaunchException;
+import dev.tutti.proto.launch.WritableFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,15 +17,29 @@ public record StateFolder(Path path) {
     private static final DateTimeFormatter RUN =
             DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT).withZone(ZoneOffset.UTC);
 
+    private static final String OTHERWISE = "name another folder with --state or TUTTI_STATE";
+
     public Path checkpoints() {
         return path.resolve("checkpoints");
     }
 
+    /**
+     * Creates it, if need be.
+     *
+     * @throws LaunchException if this folder, or the one for checkpoints, can not be written
+     */
+    public void ensureWritable() throws LaunchException {
+        WritableFolder.ensure(path, OTHERWISE);
+        WritableFolder.ensure(checkpoints(), OTHERWISE);
+    }
+
     /** A new folder for one run of a cluster. */
-    public Path newRun(InstantSource clock) throws IOException {
-        return Files.createDirectories(path.resolve("runs")
-                .resolve(RUN.format(clock.instant()) + "-"
-                        + ProcessHandle.current().pid()));
+    public Path newRun(InstantSource clock) throws LaunchException {
+        return WritableFolder.ensure(
+                path.resolve("runs")
+                        .resolve(RUN.format(clock.instant()) + "-"
+                                + ProcessHandle.current().pid()),
+                OTHERWISE);
     }
 
     /** Removes a folder and what is in it. */

@@ -66,6 +66,9 @@ class TuttiTest {
         jobs list --coordinator 127.0.0.1:1 | 4 | no coordinator answers at 127.0.0.1:1 (Connection refused)
         worker                           | 1 | this installation has no worker: its jar is not on the class path
         worker --set x                   | 2 | --set x: write key=value, for example --set grpc.port=7071
+        quickstart --state pom.xml       | 2 | cannot write to pom.xml: there is a file of that name; name another folder with --state or TUTTI_STATE
+        dev --state pom.xml              | 2 | cannot write to pom.xml: there is a file of that name; name another folder with --state or TUTTI_STATE
+        dev --state /proc                | 2 | cannot write to /proc: no file can be created in it; name another folder with --state or TUTTI_STATE
         checkpoints export nothing --to x --state nowhere | 3 | there is no checkpoint of 'nothing' in nowhere/checkpoints; 'tutti checkpoints list' shows what there is
         """)
     void badInputIsOneSentenceAndAnExitCode(String line, int exitCode, String sentence) {
