@@ -10,13 +10,16 @@ import dev.tutti.client.report.Narration;
 import dev.tutti.proto.v1.JobState;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -173,9 +176,35 @@ class TuttiTest {
         return run(Map.of(), arguments);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "No space left on device, 1, cannot write to standard output: no space left on device",
+        "Bad file descriptor, 1, cannot write to standard output: bad file descriptor",
+        "Broken pipe, 0, ",
+    })
+    void outputThatIsLostIsAFailureUnlessItsReaderHadEnough(String reason, int exitCode, @Nullable String sentence) {
+        var broken = new OutputStream() {
+            @Override
+            public void write(int octet) throws IOException {
+                throw new IOException(reason);
+            }
+        };
+
+        for (String[] arguments :
+                List.of(new String[] {"checkpoints", "list", "-o", "json"}, new String[] {"--help"})) {
+            err.reset();
+            assertThat(run(broken, Map.of(), arguments)).isEqualTo(exitCode);
+            assertThat(errText().strip()).isEqualTo(sentence == null ? "" : sentence);
+        }
+    }
+
     private int run(Map<String, String> environment, String... arguments) {
+        return run(out, environment, arguments);
+    }
+
+    private int run(OutputStream data, Map<String, String> environment, String... arguments) {
         var shell = new Shell(
-                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new DataStream(data),
                 new Narration(new PrintStream(err, true, StandardCharsets.UTF_8), false),
                 environment,
                 InstantSource.system());
