@@ -41,7 +41,6 @@ final class DevCommand implements Callable<Integer> {
     @Override
     public Integer call() throws CommandException, LaunchException {
         log.quiet();
-        state.folder(shell).ensureWritable();
         Path folder = state.folder(shell).path();
         ClusterPlan plan = local.plan(
                 local.parameterServersOr(PARAMETER_SERVERS),
@@ -49,6 +48,7 @@ final class DevCommand implements Callable<Integer> {
                 folder,
                 state.folder(shell).checkpoints(),
                 Ports.CONFIGURED);
+        state.folder(shell).ensureWritable();
         RoleStarter starter =
                 local.processes() ? new ChildProcesses(Tutti.class.getName(), folder) : RoleStarter.inThisProcess();
         var end = new CompletableFuture<Integer>();

@@ -4,6 +4,7 @@ import dev.tutti.client.local.ClusterPlan;
 import dev.tutti.client.local.ClusterPlan.Home;
 import dev.tutti.client.local.ClusterPlan.Ports;
 import dev.tutti.proto.v1.JobSpec;
+import dev.tutti.proto.wording.Words;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,6 +14,9 @@ import picocli.CommandLine.Option;
 
 /** Of a cluster that lives as long as the command. */
 final class LocalOptions {
+    /** On two cores 20 members in one process take half a minute to find each other, 40 take two, and 60 are not through within the time limit. */
+    private static final int MOST_MEMBERS = 64;
+
     @Option(names = "--workers", paramLabel = "N", description = "Workers to start and to train with.")
     private Optional<Integer> workers = Optional.empty();
 
@@ -71,6 +75,15 @@ final class LocalOptions {
 
     ClusterPlan plan(int parameterServerCount, int workerCount, Path runFolder, Path checkpoints, Ports ports)
             throws CommandException {
+        if ((long) parameterServerCount + workerCount > MOST_MEMBERS) {
+            throw new CommandException(
+                    ExitCodes.USAGE,
+                    "%s and %s are too many for one machine, which can have %d together; start more of them elsewhere"
+                            .formatted(
+                                    Words.count(parameterServerCount, "parameter server"),
+                                    Words.count(workerCount, "worker"),
+                                    MOST_MEMBERS));
+        }
         if (data.isPresent() && !Files.isDirectory(data.get())) {
             throw new CommandException(ExitCodes.USAGE, "--data %s is not a folder".formatted(data.get()));
         }

@@ -35,9 +35,9 @@ final class LocalTraining {
 
     /** @return the exit code */
     int run(JobSpec spec) throws CommandException, IOException, LaunchException, TrainingException {
-        state.ensureWritable();
-        Path run = state.newRun(shell.clock());
+        Path run = state.run(shell.clock());
         ClusterPlan plan = options.plan(spec, run, state.checkpoints());
+        state.ensureWritable(run);
         var session = new TrainingSession(shell, spec);
         var cluster = new LocalCluster(plan, starter(plan), session);
         Interruption interruption = Interruption.watch(() -> {

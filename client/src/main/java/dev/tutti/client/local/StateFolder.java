@@ -26,20 +26,22 @@ public record StateFolder(Path path) {
     /**
      * Creates it, if need be.
      *
-     * @throws LaunchException if this folder, or the one for checkpoints, can not be written
+     * @param more folders in it
+     * @throws LaunchException if this folder, the one for checkpoints or one of those in it can not be written
      */
-    public void ensureWritable() throws LaunchException {
+    public void ensureWritable(Path... more) throws LaunchException {
         WritableFolder.ensure(path, OTHERWISE);
         WritableFolder.ensure(checkpoints(), OTHERWISE);
+        for (Path folder : more) {
+            WritableFolder.ensure(folder, OTHERWISE);
+        }
     }
 
-    /** A new folder for one run of a cluster. */
-    public Path newRun(InstantSource clock) throws LaunchException {
-        return WritableFolder.ensure(
-                path.resolve("runs")
-                        .resolve(RUN.format(clock.instant()) + "-"
-                                + ProcessHandle.current().pid()),
-                OTHERWISE);
+    /** Where one run of a cluster is to keep its files; no other run has it. */
+    public Path run(InstantSource clock) {
+        return path.resolve("runs")
+                .resolve(RUN.format(clock.instant()) + "-"
+                        + ProcessHandle.current().pid());
     }
 
     /** Removes a folder and what is in it. */

@@ -69,6 +69,8 @@ class TuttiTest {
         jobs list --coordinator 127.0.0.1:1 | 4 | no coordinator answers at 127.0.0.1:1 (Connection refused)
         worker                           | 1 | this installation has no worker: its jar is not on the class path
         worker --set x                   | 2 | --set x: write key=value, for example --set grpc.port=7071
+        quickstart --parameter-servers 100 | 2 | 100 parameter servers and 2 workers are too many for one machine, which can have 64 together; start more of them elsewhere
+        dev --workers 2147483647         | 2 | 1 parameter server and 2147483647 workers are too many for one machine, which can have 64 together; start more of them elsewhere
         quickstart --state pom.xml       | 2 | cannot write to pom.xml: there is a file of that name; name another folder with --state or TUTTI_STATE
         dev --state pom.xml              | 2 | cannot write to pom.xml: there is a file of that name; name another folder with --state or TUTTI_STATE
         dev --state /proc                | 2 | cannot write to /proc: no file can be created in it; name another folder with --state or TUTTI_STATE
