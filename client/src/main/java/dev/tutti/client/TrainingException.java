@@ -1,6 +1,7 @@
 package dev.tutti.client;
 
 import io.grpc.Status;
+import io.netty.handler.codec.http2.Http2Exception;
 import org.jspecify.annotations.Nullable;
 
 /** A request that was not fulfilled. The message is one sentence for a person; the category says what a program should do. */
@@ -52,8 +53,21 @@ public final class TrainingException extends Exception {
     /** @param coordinator host:port that was asked */
     static TrainingException of(Throwable failure, String coordinator) {
         Status status = Status.fromThrowable(failure);
+        if (isSomethingElse(status)) {
+            String sentence = "what answers at %s is not a coordinator".formatted(coordinator);
+            return new TrainingException(Category.UNREACHABLE, sentence, failure);
+        }
         Category category = category(status.getCode());
         return new TrainingException(category, sentence(category, status, coordinator), failure);
+    }
+
+    /** A server that does not speak HTTP/2, one that speaks it without gRPC, or gRPC without our service. */
+    private static boolean isSomethingElse(Status status) {
+        String description = String.valueOf(status.getDescription());
+        return status.getCode() == Status.Code.UNIMPLEMENTED
+                || status.getCause() instanceof Http2Exception
+                || description.startsWith("HTTP status code ")
+                || description.startsWith("invalid content-type");
     }
 
     private static Category category(Status.Code code) {

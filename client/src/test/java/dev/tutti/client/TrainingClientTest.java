@@ -5,17 +5,23 @@ import static dev.tutti.client.ScriptedJobs.job;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.net.httpserver.HttpServer;
 import dev.tutti.client.TrainingException.Category;
 import dev.tutti.proto.v1.Job;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.JobState;
+import io.grpc.Status;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.ArrayList;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class TrainingClientTest {
     private static final JobSpec SPEC = JobSpec.newBuilder().setName("small").build();
@@ -51,6 +57,38 @@ class TrainingClientTest {
         assertThat(client.list(10)).containsExactly(submitted);
         assertThat(client.stop(submitted.getId()).getState()).isEqualTo(JobState.JOB_STATE_STOPPING);
         assertThat(client.checkpoints("").getFirst().getStep()).isEqualTo(500);
+    }
+
+    @Test
+    void aServerOfAnotherKindIsNotACoordinator() throws IOException {
+        HttpServer web = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        web.start();
+        String address = "127.0.0.1:" + web.getAddress().getPort();
+        try (var other = TrainingClient.connect(address)) {
+            assertThatThrownBy(() -> other.list(1))
+                    .hasMessage("what answers at " + address + " is not a coordinator")
+                    .extracting(failure -> ((TrainingException) failure).category())
+                    .isEqualTo(Category.UNREACHABLE);
+        } finally {
+            web.stop(0);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "UNKNOWN, HTTP status code 200",
+        "UNKNOWN, invalid content-type: text/html",
+        "UNAVAILABLE, HTTP status code 503",
+        "UNIMPLEMENTED, Method not found: tutti.v1.Jobs/List",
+    })
+    void aProxyOrAnotherServiceIsNotACoordinator(Status.Code code, String description) {
+        String more = "\nheaders: Metadata(server=nginx)";
+
+        var failure = TrainingException.of(
+                code.toStatus().withDescription(description + more).asRuntimeException(), "here:1");
+
+        assertThat(failure).hasMessage("what answers at here:1 is not a coordinator");
+        assertThat(failure.category()).isEqualTo(Category.UNREACHABLE);
     }
 
     @Test

@@ -9,6 +9,7 @@ import dev.tutti.proto.launch.LaunchException;
 import dev.tutti.proto.launch.RoleLauncher;
 import dev.tutti.proto.launch.RoleSettings;
 import dev.tutti.proto.launch.RunningRole;
+import dev.tutti.proto.launch.WritableFolder;
 import dev.tutti.proto.v1.Role;
 
 /** Starts a coordinator. */
@@ -26,6 +27,8 @@ public final class CoordinatorLauncher implements RoleLauncher {
     }
 
     static RunningRole launch(NodeConfig config, CoordinatorSettings settings) throws LaunchException {
+        WritableFolder.ensure(config.state().folder(), "set tutti.state.folder or TUTTI_STATE to another folder");
+        WritableFolder.ensure(config.checkpoints().folder(), "set tutti.checkpoints.folder to another folder");
         JobJournal journal = open(config);
         try {
             return Node.start(config, context -> new CoordinatorRole(context, journal, settings));

@@ -7,6 +7,8 @@ import dev.tutti.client.local.StoredCheckpoints;
 import dev.tutti.client.report.JobReport;
 import dev.tutti.client.report.JobTables;
 import dev.tutti.proto.checkpoint.CheckpointExport;
+import dev.tutti.proto.launch.LaunchException;
+import dev.tutti.proto.launch.WritableFolder;
 import dev.tutti.proto.v1.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -147,7 +149,7 @@ final class CheckpointsCommand implements Callable<Integer> {
         }
 
         @Override
-        public Integer call() throws CommandException, IOException {
+        public Integer call() throws CommandException, LaunchException, IOException {
             log.quiet();
             Path folder = new StoredCheckpoints(state.folder(shell).checkpoints())
                     .find(checkpoint, step)
@@ -163,6 +165,7 @@ final class CheckpointsCommand implements Callable<Integer> {
                 throw new CommandException(
                         ExitCodes.USAGE, "--to %s must be a file in a folder that exists".formatted(target));
             }
+            WritableFolder.ensure(parent, "name another file with --to");
             var written = CheckpointExport.merge(folder, target.toAbsolutePath());
             Map<String, Object> report = new LinkedHashMap<>();
             report.put("checkpoint", folder.toString());

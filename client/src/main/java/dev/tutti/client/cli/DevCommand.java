@@ -10,7 +10,6 @@ import dev.tutti.client.local.Roles;
 import dev.tutti.client.local.StateFolder;
 import dev.tutti.proto.launch.LaunchException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -40,11 +39,10 @@ final class DevCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws CommandException, IOException, LaunchException {
+    public Integer call() throws CommandException, LaunchException, IOException {
         log.quiet();
         local.check();
         Path folder = state.folder(shell).path();
-        Files.createDirectories(folder);
         ClusterPlan plan = local.plan(
                 local.parameterServersOr(LocalOptions.DEV_PARAMETER_SERVERS),
                 local.workersOr(LocalOptions.DEV_WORKERS),
@@ -52,27 +50,27 @@ final class DevCommand implements Callable<Integer> {
                 state.folder(shell).checkpoints(),
                 Ports.CONFIGURED);
         Optional<Path> logs =
-                local.processes() ? Optional.of(state.folder(shell).newRun(shell.clock())) : Optional.empty();
+                local.processes() ? Optional.of(state.folder(shell).run(shell.clock())) : Optional.empty();
+        state.folder(shell).ensureWritable(logs.stream().toArray(Path[]::new));
         RoleStarter starter = logs.<RoleStarter>map(run -> new ChildProcesses(Tutti.class.getName(), run))
                 .orElseGet(RoleStarter::inThisProcess);
         var end = new CompletableFuture<Integer>();
-        Thread starting = Thread.currentThread();
-        var _ = Interruption.watch(() -> {
-            shell.say("ending the cluster");
-            end.complete(ExitCodes.OK);
-            starting.interrupt();
-        });
         LossListener losses = (role, sentence) -> {
             shell.say(sentence);
             if (role.equals(Roles.COORDINATOR)) {
                 end.complete(ExitCodes.FAILED);
-                starting.interrupt();
             }
         };
         int code;
-        try (LocalCluster cluster = LocalCluster.start(plan, starter, losses)) {
+        try (var cluster = new LocalCluster(plan, starter, losses)) {
+            var _ = Interruption.watch(() -> {
+                shell.say("ending the cluster");
+                end.complete(ExitCodes.OK);
+                cluster.giveUp();
+            });
+            cluster.start();
             introduce(cluster, logs);
-            code = await(end);
+            code = end.join();
         } catch (InterruptedException _) {
             code = end.getNow(ExitCodes.INTERRUPTED);
         }
@@ -80,14 +78,6 @@ final class DevCommand implements Callable<Integer> {
             StateFolder.remove(logs.get());
         }
         return code;
-    }
-
-    private static int await(CompletableFuture<Integer> end) throws InterruptedException {
-        try {
-            return end.get();
-        } catch (java.util.concurrent.ExecutionException e) {
-            throw new IllegalStateException("never completed that way", e);
-        }
     }
 
     private void introduce(LocalCluster cluster, Optional<Path> logs) {

@@ -4,6 +4,7 @@ import dev.tutti.client.TrainingException;
 import dev.tutti.client.yaml.SpecException;
 import dev.tutti.proto.checkpoint.CheckpointException;
 import dev.tutti.proto.launch.LaunchException;
+import dev.tutti.proto.wording.FileTrouble;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -37,7 +38,10 @@ final class Failures implements IExecutionExceptionHandler {
             }
             case CommandException e -> said(e, e.exitCode());
             case CheckpointException e -> said(e, ExitCodes.FAILED);
-            case IOException e -> said(e, ExitCodes.FAILED);
+            case IOException e -> {
+                shell.say(FileTrouble.sentence(e));
+                yield ExitCodes.FAILED;
+            }
             case InterruptedException _ -> ExitCodes.INTERRUPTED;
             case ParameterException e -> new UsageErrors(shell).handleParseException(e, new String[0]);
             default -> {
@@ -51,10 +55,7 @@ final class Failures implements IExecutionExceptionHandler {
 
     private int said(Exception failure, int exitCode) {
         String message = failure.getMessage();
-        String kind = failure instanceof IOException && !(failure instanceof CheckpointException)
-                ? failure.getClass().getSimpleName() + ": "
-                : "";
-        shell.say(kind + (message == null ? failure.toString() : message));
+        shell.say(message == null ? failure.toString() : message);
         return exitCode;
     }
 }

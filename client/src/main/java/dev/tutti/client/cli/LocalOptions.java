@@ -5,6 +5,7 @@ import dev.tutti.client.local.ClusterPlan.Home;
 import dev.tutti.client.local.ClusterPlan.Ports;
 import dev.tutti.client.yaml.Assignment;
 import dev.tutti.proto.v1.JobSpec;
+import dev.tutti.proto.wording.Words;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +17,9 @@ import picocli.CommandLine.Option;
 final class LocalOptions {
     static final int DEV_WORKERS = 2;
     static final int DEV_PARAMETER_SERVERS = 1;
+
+    /** On two cores 20 members in one process take half a minute to find each other, 40 take two, and 60 are not through within the time limit. */
+    private static final int MOST_MEMBERS = 64;
 
     @Option(
             names = "--workers",
@@ -85,7 +89,7 @@ final class LocalOptions {
     }
 
     /** A cluster of just the size the job asks for. */
-    ClusterPlan plan(JobSpec spec, Path runFolder, Path checkpoints) {
+    ClusterPlan plan(JobSpec spec, Path runFolder, Path checkpoints) throws CommandException {
         return plan(
                 spec.getCluster().getParameterServers(),
                 spec.getCluster().getWorkers().getMax(),
@@ -94,7 +98,17 @@ final class LocalOptions {
                 Ports.FREE);
     }
 
-    ClusterPlan plan(int parameterServerCount, int workerCount, Path runFolder, Path checkpoints, Ports ports) {
+    ClusterPlan plan(int parameterServerCount, int workerCount, Path runFolder, Path checkpoints, Ports ports)
+            throws CommandException {
+        if ((long) parameterServerCount + workerCount > MOST_MEMBERS) {
+            throw new CommandException(
+                    ExitCodes.USAGE,
+                    "%s and %s are too many for one machine, which can have %d together; start more of them elsewhere"
+                            .formatted(
+                                    Words.count(parameterServerCount, "parameter server"),
+                                    Words.count(workerCount, "worker"),
+                                    MOST_MEMBERS));
+        }
         return new ClusterPlan(
                 parameterServerCount,
                 workerCount,

@@ -18,7 +18,6 @@ import dev.tutti.proto.wording.Words;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /** Boots a cluster for one job, trains, prints how it went, and takes everything down again, whatever happens. */
@@ -47,27 +46,20 @@ final class LocalTraining {
     int run(JobSpec spec, Consumer<Job> ended)
             throws CommandException, IOException, LaunchException, TrainingException {
         options.check();
-        Path run = state.newRun(shell.clock());
+        Path run = state.run(shell.clock());
         ClusterPlan plan = options.plan(spec, run, state.checkpoints());
+        state.ensureWritable(run);
         var session = new TrainingSession(shell, spec);
-        Thread starting = Thread.currentThread();
-        var progress = new AtomicBoolean();
+        var cluster = new LocalCluster(plan, starter(plan), session);
         Interruption interruption = Interruption.watch(() -> {
             shell.say("interrupted: ending the job and the cluster; once more ends at once");
             session.cancel();
-            if (!progress.get()) {
-                starting.interrupt();
-            }
+            cluster.giveUp();
         });
         int code;
-        try (LocalCluster cluster = LocalCluster.start(plan, starter(plan), session);
-                TrainingClient client =
-                        TrainingClient.connect(cluster.coordinator().grpcAddress())) {
-            progress.set(true);
-            Job job = session.train(client);
-            report(job);
-            ended.accept(job);
-            code = ExitCodes.of(job.getState());
+        try (cluster) {
+            cluster.start();
+            code = train(cluster, session, ended);
         } catch (InterruptedException _) {
             code = ExitCodes.INTERRUPTED;
         } catch (LaunchException | TrainingException e) {
@@ -83,6 +75,17 @@ final class LocalTraining {
             keepOnlyLogs(run);
         }
         return interruption.happened() ? ExitCodes.INTERRUPTED : code;
+    }
+
+    /** @return the exit code the job's end deserves */
+    private int train(LocalCluster cluster, TrainingSession session, Consumer<Job> ended) throws TrainingException {
+        try (TrainingClient client =
+                TrainingClient.connect(cluster.coordinator().grpcAddress())) {
+            Job job = session.train(client);
+            report(job);
+            ended.accept(job);
+            return ExitCodes.of(job.getState());
+        }
     }
 
     private void keepOnlyLogs(Path run) throws IOException {

@@ -1,7 +1,8 @@
 package dev.tutti.client.cli;
 
 import dev.tutti.client.report.Narration;
-import java.io.PrintStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
@@ -12,11 +13,15 @@ import java.util.Optional;
  * @param out data
  * @param narration everything else
  */
-record Shell(PrintStream out, Narration narration, Map<String, String> environment, InstantSource clock) {
+record Shell(DataStream out, Narration narration, Map<String, String> environment, InstantSource clock) {
     /** This process's. The launcher says whether standard error is a terminal. */
     static Shell ofProcess() {
         boolean terminal = Boolean.getBoolean("tutti.terminal");
-        return new Shell(System.out, new Narration(System.err, terminal), System.getenv(), InstantSource.system());
+        return new Shell(
+                new DataStream(new FileOutputStream(FileDescriptor.out)),
+                new Narration(System.err, terminal),
+                System.getenv(),
+                InstantSource.system());
     }
 
     Optional<String> variable(String name) {

@@ -1,8 +1,11 @@
 package dev.tutti.client.cli;
 
 import dev.tutti.client.local.Roles;
+import dev.tutti.proto.wording.FileTrouble;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
@@ -36,7 +39,10 @@ public final class Tutti implements Callable<Integer> {
 
     /** @return the exit code */
     static int run(Shell shell, String... arguments) {
-        return commandLine(shell).execute(arguments);
+        int code = commandLine(shell).execute(arguments);
+        Optional<IOException> failure = shell.out().failure();
+        failure.ifPresent(e -> shell.say("cannot write to standard output: " + FileTrouble.reason(e)));
+        return code == ExitCodes.OK && failure.isPresent() ? ExitCodes.FAILED : code;
     }
 
     static CommandLine commandLine(Shell shell) {

@@ -4,8 +4,6 @@ import dev.tutti.client.local.StateFolder;
 import dev.tutti.client.report.Narration;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -19,7 +17,7 @@ public final class WarmUp {
     private WarmUp() {}
 
     public static void main(String[] arguments) throws IOException {
-        var nowhere = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
+        var nowhere = new DataStream(OutputStream.nullOutputStream());
         var shell = new Shell(nowhere, new Narration(System.err, true), Map.of(), InstantSource.system());
         Path state = Files.createTempDirectory("tutti-warm-up");
         int code = Tutti.run(shell, "--version")

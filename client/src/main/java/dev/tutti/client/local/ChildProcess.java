@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /** A role in a JVM of its own. {@link #close} asks it to end, and ends it if it does not. */
 final class ChildProcess implements RunningRole {
@@ -32,8 +33,10 @@ final class ChildProcess implements RunningRole {
      *
      * @param name of the role, for errors
      * @param log gets what the child writes to standard output and error
+     * @param unwanted whether to end the child instead
      */
-    static ChildProcess start(String name, List<String> command, Path readyFile, Path log) throws LaunchException {
+    static ChildProcess start(String name, List<String> command, Path readyFile, Path log, BooleanSupplier unwanted)
+            throws LaunchException {
         Process process;
         try {
             Files.deleteIfExists(readyFile);
@@ -46,7 +49,7 @@ final class ChildProcess implements RunningRole {
             throw new LaunchException(1, "cannot start the process of %s: %s".formatted(name, e.getMessage()), e);
         }
         try {
-            awaitReady(name, process, readyFile, log);
+            awaitReady(name, process, readyFile, log, unwanted);
             return new ChildProcess(process, ReadyFile.read(readyFile), ended(process, log));
         } catch (IOException e) {
             process.destroyForcibly();
@@ -96,16 +99,20 @@ final class ChildProcess implements RunningRole {
         process.destroyForcibly();
     }
 
-    private static void awaitReady(String name, Process process, Path readyFile, Path log)
+    private static void awaitReady(String name, Process process, Path readyFile, Path log, BooleanSupplier unwanted)
             throws LaunchException, InterruptedException {
         long deadlineNanos = System.nanoTime() + START_PATIENCE.toNanos();
         while (!Files.exists(readyFile)) {
             if (process.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
                 throw new LaunchException(
                         process.exitValue() == 0 ? 1 : process.exitValue(),
-                        "%s ended with exit code %d while starting; its log is %s%s"
-                                .formatted(name, process.exitValue(), log, lastLines(log)),
+                        "%s %s while starting; its log is %s%s"
+                                .formatted(name, ProcessEnd.sentence(process.exitValue()), log, lastLines(log)),
                         null);
+            }
+            if (unwanted.getAsBoolean()) {
+                process.destroyForcibly();
+                throw new LaunchException(130, name + " was given up while it was starting", null);
             }
             if (System.nanoTime() - deadlineNanos > 0) {
                 process.destroyForcibly();
@@ -122,7 +129,7 @@ final class ChildProcess implements RunningRole {
         return process.onExit().thenAccept(ended -> {
             if (ended.exitValue() != 0) {
                 throw new IllegalStateException(
-                        "exit code %d, log in %s%s".formatted(ended.exitValue(), log, lastLines(log)));
+                        "it %s, log in %s%s".formatted(ProcessEnd.sentence(ended.exitValue()), log, lastLines(log)));
             }
         });
     }

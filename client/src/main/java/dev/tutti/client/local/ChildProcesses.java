@@ -7,6 +7,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /** Starts every role in a JVM of its own: the same java, flags and class path as this one. Children end when this process does. */
 public final class ChildProcesses implements RoleStarter {
@@ -23,9 +24,11 @@ public final class ChildProcesses implements RoleStarter {
     }
 
     @Override
-    public RunningRole start(String role, String name, RoleSettings settings) throws LaunchException {
+    public RunningRole start(String role, String name, RoleSettings settings, BooleanSupplier unwanted)
+            throws LaunchException {
         Path readyFile = folder.resolve(name + ".ready.json");
-        return ChildProcess.start(name, command(role, settings, readyFile), readyFile, folder.resolve(name + ".log"));
+        List<String> command = command(role, settings, readyFile);
+        return ChildProcess.start(name, command, readyFile, folder.resolve(name + ".log"), unwanted);
     }
 
     private List<String> command(String role, RoleSettings settings, Path readyFile) {

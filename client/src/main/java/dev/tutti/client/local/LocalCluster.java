@@ -3,28 +3,45 @@ package dev.tutti.client.local;
 import dev.tutti.proto.launch.LaunchException;
 import dev.tutti.proto.launch.RoleSettings;
 import dev.tutti.proto.launch.RunningRole;
+import dev.tutti.proto.wording.Words;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A coordinator, parameter servers and workers on this machine, owned by whoever started them. {@link #close} stops all of them: workers first, the
  * coordinator last. If one of them can not start, none is left running.
+ *
+ * <p>Nothing here interrupts a thread that starts or ends a role: databases and actor systems answer that with stack traces. A start that is
+ * not wanted any longer begins no further role, and those under way are closed as soon as they run.
  */
 public final class LocalCluster implements AutoCloseable {
+    /** More at once only take longer: each that joins makes those wait that are joining. */
+    private static final int STARTS_AT_ONCE = 4;
+
+    private static final Duration START_PATIENCE = Duration.ofMinutes(3);
+    private static final Duration GIVE_UP_PATIENCE = Duration.ofSeconds(5);
+    private static final int TIMEOUT = 6;
+
     private final ClusterPlan plan;
     private final RoleStarter starter;
     private final LossListener listener;
     private final List<RunningRole> coordinators = new ArrayList<>();
     private final List<RunningRole> parameterServers = new ArrayList<>();
     private final List<RunningRole> workers = new ArrayList<>();
+    /** Exceptionally: with why no further role is to start. */
+    private final CompletableFuture<Void> started = new CompletableFuture<>();
+
     private final AtomicBoolean closing = new AtomicBoolean();
 
     /** Hears of a role that ended though nobody asked it to; called in any thread. */
@@ -34,23 +51,38 @@ public final class LocalCluster implements AutoCloseable {
         void lost(String role, String sentence);
     }
 
-    private LocalCluster(ClusterPlan plan, RoleStarter starter, LossListener listener) {
+    public LocalCluster(ClusterPlan plan, RoleStarter starter, LossListener listener) {
         this.plan = plan;
         this.starter = starter;
         this.listener = listener;
     }
 
-    /** Returns once every role is ready. */
-    public static LocalCluster start(ClusterPlan plan, RoleStarter starter, LossListener listener)
-            throws LaunchException, InterruptedException {
-        var cluster = new LocalCluster(plan, starter, listener);
+    /**
+     * Returns once every role is ready. Called once.
+     *
+     * @throws InterruptedException after {@link #giveUp}
+     */
+    public void start() throws LaunchException, InterruptedException {
+        ExecutorService threads = Executors.newFixedThreadPool(
+                STARTS_AT_ONCE,
+                Thread.ofPlatform().daemon().name("start-role-", 1).factory());
         try {
-            cluster.startAll();
-            return cluster;
-        } catch (LaunchException | InterruptedException | RuntimeException e) {
-            cluster.close();
-            throw e;
+            startAll(threads);
+            started.get(START_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            threads.shutdown();
+        } catch (ExecutionException | TimeoutException | InterruptedException e) {
+            started.completeExceptionally(e);
+            threads.shutdown();
+            // Whoever is still not through is closed by its own thread, if the process lives that long.
+            var _ = threads.awaitTermination(GIVE_UP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            close();
+            throw failure(e);
         }
+    }
+
+    /** Ends a start that is under way, in any thread; without effect on a cluster that has started. Returns at once. */
+    public void giveUp() {
+        started.completeExceptionally(new InterruptedException("the start was given up"));
     }
 
     public RunningRole coordinator() {
@@ -74,33 +106,74 @@ public final class LocalCluster implements AutoCloseable {
         }
     }
 
-    private void startAll() throws LaunchException, InterruptedException {
-        start(Roles.COORDINATOR, "coordinator", plan.coordinator(), coordinators);
-        String seed = coordinator().clusterAddress();
-        List<Callable<Void>> starts = new ArrayList<>();
+    private void startAll(ExecutorService threads) {
+        var _ = start(threads, Roles.COORDINATOR, "coordinator", plan.coordinator(), coordinators)
+                .thenCompose(_ -> CompletableFuture.allOf(
+                        startMembers(threads, coordinator().clusterAddress())))
+                .thenRun(() -> started.complete(null));
+    }
+
+    /** @param seed the coordinator's cluster address */
+    private CompletableFuture<?>[] startMembers(ExecutorService threads, String seed) {
+        var starts = new ArrayList<CompletableFuture<Void>>();
         for (int i = 1; i <= plan.parameterServers(); i++) {
             String name = "parameter-server-" + i;
-            starts.add(() -> start(Roles.PARAMETER_SERVER, name, plan.member(name, seed), parameterServers));
+            starts.add(start(threads, Roles.PARAMETER_SERVER, name, plan.member(name, seed), parameterServers));
         }
         for (int i = 1; i <= plan.workers(); i++) {
             String name = "worker-" + i;
-            starts.add(() -> start(Roles.WORKER, name, plan.member(name, seed), workers));
+            starts.add(start(threads, Roles.WORKER, name, plan.member(name, seed), workers));
         }
-        awaitAll(starts);
+        return starts.toArray(CompletableFuture<?>[]::new);
     }
 
-    private Void start(String role, String name, Map<String, String> overrides, List<RunningRole> members)
-            throws LaunchException {
-        RunningRole running = starter.start(role, name, new RoleSettings(plan.config(), overrides));
-        synchronized (members) {
-            members.add(running);
-        }
-        var _ = running.ended().whenComplete((_, failure) -> {
-            if (!closing.get()) {
-                listener.lost(role, name + " ended unexpectedly" + reason(failure));
+    /** Completes only if the role runs; otherwise the whole start fails. */
+    private CompletableFuture<Void> start(
+            ExecutorService threads,
+            String role,
+            String name,
+            Map<String, String> overrides,
+            List<RunningRole> members) {
+        var done = new CompletableFuture<Void>();
+        threads.execute(() -> {
+            if (started.isDone()) {
+                return;
+            }
+            try {
+                add(
+                        role,
+                        name,
+                        starter.start(role, name, new RoleSettings(plan.config(), overrides), this::unwanted),
+                        members);
+                done.complete(null);
+            } catch (LaunchException | RuntimeException e) {
+                started.completeExceptionally(e);
             }
         });
-        return null;
+        return done;
+    }
+
+    private boolean unwanted() {
+        return started.isCompletedExceptionally();
+    }
+
+    private void add(String role, String name, RunningRole running, List<RunningRole> members) {
+        boolean late;
+        synchronized (members) {
+            late = closing.get();
+            members.add(running);
+        }
+        if (late) {
+            running.close();
+            return;
+        }
+        var _ = running.ended().whenComplete((_, failure) -> {
+            String sentence = name + " ended unexpectedly" + reason(failure);
+            boolean early = started.completeExceptionally(new LaunchException(1, sentence, failure));
+            if (!early && !unwanted() && !closing.get()) {
+                listener.lost(role, sentence);
+            }
+        });
     }
 
     private static String reason(@Nullable Throwable failure) {
@@ -109,27 +182,34 @@ public final class LocalCluster implements AutoCloseable {
         return cause == null || cause.getMessage() == null ? "" : ": " + cause.getMessage();
     }
 
-    /** All of them to the end, so that nothing starts after the failure has been reported. */
-    private static void awaitAll(List<Callable<Void>> starts) throws LaunchException, InterruptedException {
-        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            LaunchException first = null;
-            for (Future<Void> start : threads.invokeAll(starts)) {
-                try {
-                    start.get();
-                } catch (ExecutionException e) {
-                    first = first != null ? first : launchException(e);
-                }
-            }
-            if (first != null) {
-                throw first;
-            }
-        }
+    private LaunchException failure(Exception e) throws InterruptedException {
+        return switch (e) {
+            case InterruptedException interrupted -> throw interrupted;
+            case TimeoutException _ -> new LaunchException(TIMEOUT, tooSlow(), e);
+            default ->
+                switch (e.getCause()) {
+                    case InterruptedException interrupted -> throw interrupted;
+                    case LaunchException launch -> launch;
+                    case null, default ->
+                        new LaunchException(1, "a role could not start: " + e.getCause(), e.getCause());
+                };
+        };
     }
 
-    private static LaunchException launchException(ExecutionException e) {
-        return e.getCause() instanceof LaunchException launch
-                ? launch
-                : new LaunchException(1, "a role could not start: " + e.getCause(), e.getCause());
+    private String tooSlow() {
+        return "only %d of %s and %d of %s were ready within %d s; this machine is too busy, or too small for so many"
+                .formatted(
+                        size(parameterServers),
+                        Words.count(plan.parameterServers(), "parameter server"),
+                        size(workers),
+                        Words.count(plan.workers(), "worker"),
+                        START_PATIENCE.toSeconds());
+    }
+
+    private static int size(List<RunningRole> members) {
+        synchronized (members) {
+            return members.size();
+        }
     }
 
     private static void closeAll(List<RunningRole> roles) {

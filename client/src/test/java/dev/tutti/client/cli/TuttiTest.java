@@ -10,13 +10,16 @@ import dev.tutti.client.report.Narration;
 import dev.tutti.proto.v1.JobState;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -70,11 +73,18 @@ class TuttiTest {
         train ../examples/mnist-mlp.yaml --workers 8 | 2 | --workers 8: cluster.slices must be at least workers.max, which is 8, so that every worker has a slice, got 4 (--set cluster.slices=8 would do)
         train ../examples/mnist-mlp.yaml --set cluster.workers.min=3 | 2 | --set cluster.workers.min=3: cluster.workers.max must be at least workers.min, which is 3, got 2 (--set cluster.workers.max=3 would do)
         checkpoints list --coordinator 127.0.0.1:1 --state x | 2 | tutti checkpoints list: choose one of --coordinator and --state: a cluster's or a folder's
+        quickstart --parameter-servers 100 | 2 | 100 parameter servers and 2 workers are too many for one machine, which can have 64 together; start more of them elsewhere
+        dev --workers 2147483647         | 2 | 1 parameter server and 2147483647 workers are too many for one machine, which can have 64 together; start more of them elsewhere
+        quickstart --state pom.xml       | 2 | cannot write to $PWD/pom.xml: there is a file of that name; name another folder with --state or TUTTI_STATE
+        dev --state pom.xml              | 2 | cannot write to $PWD/pom.xml: there is a file of that name; name another folder with --state or TUTTI_STATE
+        dev --state /proc                | 2 | cannot write to /proc: no file can be created in it; name another folder with --state or TUTTI_STATE
+        checkpoints export nothing --to x --state nowhere | 3 | there is no checkpoint of 'nothing' in $PWD/nowhere/checkpoints; 'tutti checkpoints list' shows what there is
         """)
     void badInputIsOneSentenceAndAnExitCode(String line, int exitCode, String sentence) {
         int code = tutti(line.isEmpty() ? new String[0] : line.split(" "));
 
-        assertThat(errText().lines().findFirst()).contains(sentence);
+        String here = Path.of("").toAbsolutePath().toString();
+        assertThat(errText().lines().findFirst()).contains(sentence.replace("$PWD", here));
         assertThat(code).isEqualTo(exitCode);
         assertThat(outText()).isEmpty();
     }
@@ -217,9 +227,35 @@ class TuttiTest {
         return run(Map.of(), arguments);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "No space left on device, 1, cannot write to standard output: no space left on device",
+        "Bad file descriptor, 1, cannot write to standard output: bad file descriptor",
+        "Broken pipe, 0, ",
+    })
+    void outputThatIsLostIsAFailureUnlessItsReaderHadEnough(String reason, int exitCode, @Nullable String sentence) {
+        var broken = new OutputStream() {
+            @Override
+            public void write(int octet) throws IOException {
+                throw new IOException(reason);
+            }
+        };
+
+        for (String[] arguments :
+                List.of(new String[] {"checkpoints", "list", "-o", "json"}, new String[] {"--help"})) {
+            err.reset();
+            assertThat(run(broken, Map.of(), arguments)).isEqualTo(exitCode);
+            assertThat(errText().strip()).isEqualTo(sentence == null ? "" : sentence);
+        }
+    }
+
     private int run(Map<String, String> environment, String... arguments) {
+        return run(out, environment, arguments);
+    }
+
+    private int run(OutputStream data, Map<String, String> environment, String... arguments) {
         var shell = new Shell(
-                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new DataStream(data),
                 new Narration(new PrintStream(err, true, StandardCharsets.UTF_8), false),
                 environment,
                 InstantSource.system());

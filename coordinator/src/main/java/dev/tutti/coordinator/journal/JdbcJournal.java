@@ -3,6 +3,7 @@ package dev.tutti.coordinator.journal;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tutti.coordinator.job.Event;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -35,7 +36,15 @@ public final class JdbcJournal implements JobJournal {
      */
     public static JdbcJournal inFolder(Path folder) {
         Path file = folder.toAbsolutePath().normalize().resolve("journal");
-        return open("jdbc:h2:file:" + file + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE", "sa", "");
+        Path database = file.resolveSibling("journal.mv.db");
+        if (Files.exists(database) && !Files.isWritable(database)) {
+            // H2 would open it for reading.
+            throw new JournalException(
+                    "The journal %s cannot be written: permission denied; set tutti.state.folder or TUTTI_STATE to another folder"
+                            .formatted(database),
+                    null);
+        }
+        return open("jdbc:h2:file:" + file + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;TRACE_LEVEL_FILE=0", "sa", "");
     }
 
     /** @throws JournalException if it cannot be opened */

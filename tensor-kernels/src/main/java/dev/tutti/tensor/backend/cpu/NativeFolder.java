@@ -16,8 +16,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Shared libraries that travel as class path resources, unpacked once for each version and user: into {@code
- * ~/.cache/tutti/natives/<name>-<version>/}, or another folder than {@code ~/.cache/tutti/natives} if the system property {@value #PROPERTY} names one. The folder
- * appears by one rename, so a second process sees all of it or nothing.
+ * ~/.cache/tutti/natives/<name>-<version>/}, or another folder than {@code ~/.cache/tutti/natives} if the system property {@value #PROPERTY} names one. A
+ * user without a home that can be written gets a {@link PrivateFolder} among the temporary files. The folder appears by one rename, so a second process sees all of
+ * it or nothing.
  */
 final class NativeFolder {
     static final String PROPERTY = "tutti.natives";
@@ -38,10 +39,44 @@ final class NativeFolder {
     /**
      * @param resources absolute names on the class path; their last parts become file names
      * @return the folder in which they all lie
-     * @throws IOException if a resource is missing, or the folder cannot be written
+     * @throws IOException if a resource is missing, or no folder can be written; names it
      */
     static Path unpack(String name, List<String> resources) throws IOException {
-        Path root = root();
+        String chosen = System.getProperty(PROPERTY);
+        Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+        if (chosen != null) {
+            return unpack(Path.of(chosen), name, resources);
+        }
+        Path home = Path.of(System.getProperty("user.home"));
+        return unpack(home, temporary, name, resources);
+    }
+
+    /**
+     * @param home what the system says; nonsense for a user it does not know
+     * @param temporary used if home is of no use
+     */
+    static Path unpack(Path home, Path temporary, String name, List<String> resources) throws IOException {
+        Path natives = home.resolve(".cache", "tutti", "natives");
+        if (!home.isAbsolute()) {
+            return unpack(PrivateFolder.in(temporary), name, resources);
+        }
+        try {
+            return unpack(natives, name, resources);
+        } catch (FileSystemException e) {
+            log.debug("{} cannot be written, so {} is used", natives, temporary, e);
+            try {
+                return unpack(PrivateFolder.in(temporary), name, resources);
+            } catch (IOException f) {
+                f.addSuppressed(e);
+                throw new IOException(
+                        "neither %s nor %s can be written; name a folder with -D%s=DIR"
+                                .formatted(natives, temporary, PROPERTY),
+                        f);
+            }
+        }
+    }
+
+    private static Path unpack(Path root, String name, List<String> resources) throws IOException {
         Path folder = root.resolve(name + "-" + version());
         if (isComplete(folder, resources)) {
             return folder;
@@ -60,13 +95,6 @@ final class NativeFolder {
             deleteFolder(aside);
         }
         return folder;
-    }
-
-    private static Path root() {
-        String override = System.getProperty(PROPERTY);
-        return override == null
-                ? Path.of(System.getProperty("user.home"), ".cache", "tutti", "natives")
-                : Path.of(override);
     }
 
     /** A repackaged jar may lack the file; then sizes alone tell versions apart. */

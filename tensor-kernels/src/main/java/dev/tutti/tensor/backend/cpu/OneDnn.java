@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
@@ -64,6 +65,11 @@ record OneDnn(
                 SymbolLookup omp = SymbolLookup.libraryLookup(unpacked.resolve("libgomp.so.1"), Arena.global());
                 SymbolLookup dnnl = SymbolLookup.libraryLookup(unpacked.resolve("libdnnl.so.3"), Arena.global());
                 return new Loading(link(dnnl, omp), "");
+            } catch (AccessDeniedException e) {
+                return new Loading(
+                        null,
+                        "%s cannot be written; name a folder with -D%s=DIR"
+                                .formatted(e.getFile(), NativeFolder.PROPERTY));
             } catch (IOException | RuntimeException | LinkageError e) {
                 return new Loading(null, "oneDNN for " + NativeFolder.platform() + ": " + e);
             }
