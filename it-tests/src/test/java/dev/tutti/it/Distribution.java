@@ -42,7 +42,7 @@ final class Distribution {
     }
 
     private static List<String> java() {
-        List<String> java = new ArrayList<>();
+        List<String> java = new ArrayList<>(listening());
         java.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         for (String flag : System.getProperty("tutti.jvm.flags", "").split(" ", -1)) {
             if (!flag.isBlank()) {
@@ -52,6 +52,23 @@ final class Distribution {
         java.addAll(List.of("-Xmx1g", "-XX:+UseSerialGC"));
         java.addAll(List.of("-XX:AOTCache=" + recordCache(java), "-XX:AOTMode=auto", "-Xlog:aot=off", "-Xlog:cds=off"));
         return java;
+    }
+
+    /** A shell that starts a program in the background lets it ignore SIGINT, and so all that it starts; these tests send that signal. */
+    private static List<String> listening() {
+        List<String> withDefault = List.of("env", "--default-signal=INT");
+        List<String> probe = new ArrayList<>(withDefault);
+        probe.add("true");
+        try {
+            Process process =
+                    new ProcessBuilder(probe).redirectErrorStream(true).start();
+            return process.waitFor() == 0 ? withDefault : List.of();
+        } catch (IOException _) {
+            return List.of();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted while asking for env", e);
+        }
     }
 
     /** A cache that could not be recorded makes the tests slower, and nothing else. */
