@@ -11,7 +11,8 @@ import dev.tutti.tensor.model.ModelSpec;
 import dev.tutti.tensor.model.Models;
 import dev.tutti.tensor.model.Task;
 import dev.tutti.tensor.optimizer.Adam;
-import dev.tutti.tensor.optimizer.UpdateRule;
+import dev.tutti.tensor.optimizer.Regularization;
+import dev.tutti.tensor.optimizer.SliceOptimizer;
 import dev.tutti.tensor.random.ParameterInitialization;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -60,7 +61,7 @@ public class TrainingStepBenchmark {
     int batch;
 
     private final Arena arena = Arena.ofConfined();
-    private final UpdateRule rule = new Adam(0.001, 0.9, 0.999, 1e-8);
+    private final SliceOptimizer optimizer = new SliceOptimizer(new Adam(0.001, 0.9, 0.999, 1e-8), Regularization.NONE);
     private Program program;
     private ParameterBuffers buffers;
     private List<MemorySegment> state;
@@ -73,7 +74,9 @@ public class TrainingStepBenchmark {
         Graph graph = Models.training(MODEL, Task.CROSS_ENTROPY, batch, precision);
         elements = graph.parameterElements();
         buffers = new ParameterBuffers(floats(), floats());
-        state = IntStream.range(0, rule.stateSlots()).mapToObj(_ -> floats()).toList();
+        state = IntStream.range(0, optimizer.stateSlots())
+                .mapToObj(_ -> floats())
+                .toList();
         for (Parameter parameter : graph.parameters()) {
             ParameterInitialization.fill(
                     42,
@@ -107,7 +110,7 @@ public class TrainingStepBenchmark {
     @Benchmark
     public float step() {
         program.run();
-        rule.apply(buffers.parameters(), buffers.parameters(), buffers.gradients(), state, elements, ++update);
+        optimizer.apply(buffers.parameters(), buffers.parameters(), buffers.gradients(), 1, state, elements, ++update);
         return program.output("loss-sum").getAtIndex(ValueLayout.JAVA_FLOAT, 0);
     }
 

@@ -1,7 +1,7 @@
 package dev.tutti.parameterserver.memory;
 
 import dev.tutti.proto.wire.ChunkGrid;
-import dev.tutti.tensor.optimizer.UpdateRule;
+import dev.tutti.tensor.optimizer.SliceOptimizer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -20,7 +20,7 @@ public final class ChunkMemory implements AutoCloseable {
 
     private final Arena arena = Arena.ofShared();
     private final ChunkGrid grid;
-    private final UpdateRule rule;
+    private final SliceOptimizer optimizer;
     private final List<MemorySegment> copies = new ArrayList<>();
     private final List<MemorySegment> state = new ArrayList<>();
     private final GradientBuffers buffers;
@@ -41,16 +41,16 @@ public final class ChunkMemory implements AutoCloseable {
     }
 
     /** All parameters and all state are zero, all versions 0. */
-    public ChunkMemory(ChunkGrid grid, UpdateRule rule, History history) {
+    public ChunkMemory(ChunkGrid grid, SliceOptimizer optimizer, History history) {
         this.grid = grid;
-        this.rule = rule;
+        this.optimizer = optimizer;
         this.versions = new long[grid.chunkCount()];
         this.buffers = new GradientBuffers(arena);
         try {
             for (int i = 0; i < history.copies; i++) {
                 copies.add(allocateRange());
             }
-            for (int i = 0; i < rule.stateSlots(); i++) {
+            for (int i = 0; i < optimizer.stateSlots(); i++) {
                 state.add(allocateRange());
             }
         } catch (Throwable e) {
@@ -106,7 +106,7 @@ public final class ChunkMemory implements AutoCloseable {
     }
 
     public List<String> stateNames() {
-        return rule.stateNames();
+        return optimizer.stateNames();
     }
 
     /** Scratch for sums of gradients, in this arena. */
@@ -123,8 +123,14 @@ public final class ChunkMemory implements AutoCloseable {
         long next = versions[chunk] + 1;
         List<MemorySegment> slots =
                 state.stream().map(slot -> slice(slot, chunk)).toList();
-        rule.apply(
-                current(chunk), slice(copies.get(copy(next)), chunk), gradient, slots, grid.elementCount(chunk), next);
+        optimizer.apply(
+                current(chunk),
+                slice(copies.get(copy(next)), chunk),
+                gradient,
+                1,
+                slots,
+                grid.elementCount(chunk),
+                next);
         versions[chunk] = next;
         if (next == completeVersion + 1 && ++chunksAhead == versions.length) {
             completeVersion = next;

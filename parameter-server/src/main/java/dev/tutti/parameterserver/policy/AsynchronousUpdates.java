@@ -5,7 +5,7 @@ import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.Push;
 import dev.tutti.proto.wire.ChunkGrid;
 import dev.tutti.proto.wire.Payload;
-import dev.tutti.tensor.optimizer.UpdateRule;
+import dev.tutti.tensor.optimizer.SliceOptimizer;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 import java.util.List;
@@ -22,8 +22,8 @@ public final class AsynchronousUpdates implements Consistency {
     private final ChunkMemory memory;
     private final List<Ledger> ledgers;
 
-    public AsynchronousUpdates(ChunkGrid grid, UpdateRule rule) {
-        this.memory = new ChunkMemory(grid, rule, ChunkMemory.History.CURRENT);
+    public AsynchronousUpdates(ChunkGrid grid, SliceOptimizer optimizer) {
+        this.memory = new ChunkMemory(grid, optimizer, ChunkMemory.History.CURRENT);
         this.ledgers = Stream.generate(Ledger::new).limit(memory.chunkCount()).toList();
     }
 

@@ -7,7 +7,7 @@ import dev.tutti.proto.wire.ChunkGrid;
 import dev.tutti.proto.wire.Payload;
 import dev.tutti.proto.wire.SliceTree;
 import dev.tutti.proto.wire.SliceTree.Node;
-import dev.tutti.tensor.optimizer.UpdateRule;
+import dev.tutti.tensor.optimizer.SliceOptimizer;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
@@ -24,10 +24,10 @@ public final class SynchronousUpdates implements Consistency {
     /** Of the first chunk. */
     private final EpochLoss loss;
 
-    public SynchronousUpdates(ChunkGrid grid, UpdateRule rule, int slices, long stepsPerEpoch) {
+    public SynchronousUpdates(ChunkGrid grid, SliceOptimizer optimizer, int slices, long stepsPerEpoch) {
         this.tree = new SliceTree(slices);
         this.loss = new EpochLoss(slices, stepsPerEpoch);
-        this.memory = new ChunkMemory(grid, rule, ChunkMemory.History.PREVIOUS);
+        this.memory = new ChunkMemory(grid, optimizer, ChunkMemory.History.PREVIOUS);
         this.sums = Stream.generate(() -> new SliceSum(tree, memory.buffers()))
                 .limit(memory.chunkCount())
                 .toList();

@@ -47,8 +47,8 @@ public final class Shard implements AutoCloseable {
                 switch (settings.spec().getTraining().getConsistency().getKindCase()) {
                     case SYNCHRONOUS ->
                         new SynchronousUpdates(
-                                settings.grid(), settings.updateRule(), settings.slices(), settings.stepsPerEpoch());
-                    case ASYNCHRONOUS -> new AsynchronousUpdates(settings.grid(), settings.updateRule());
+                                settings.grid(), settings.optimizer(), settings.slices(), settings.stepsPerEpoch());
+                    case ASYNCHRONOUS -> new AsynchronousUpdates(settings.grid(), settings.optimizer());
                     case KIND_NOT_SET ->
                         throw new IllegalArgumentException("Job " + settings.job() + " has no consistency");
                 };

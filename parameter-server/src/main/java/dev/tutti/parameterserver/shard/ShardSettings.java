@@ -6,7 +6,9 @@ import dev.tutti.proto.v1.ShardMap;
 import dev.tutti.proto.wire.ChunkGrid;
 import dev.tutti.proto.wire.ShardMaps;
 import dev.tutti.tensor.optimizer.Adam;
+import dev.tutti.tensor.optimizer.Regularization;
 import dev.tutti.tensor.optimizer.Sgd;
+import dev.tutti.tensor.optimizer.SliceOptimizer;
 import dev.tutti.tensor.optimizer.UpdateRule;
 import java.nio.file.Path;
 
@@ -39,7 +41,11 @@ public record ShardSettings(
     }
 
     /** @throws IllegalArgumentException if the job names no optimizer */
-    UpdateRule updateRule() {
+    SliceOptimizer optimizer() {
+        return new SliceOptimizer(updateRule(), Regularization.NONE);
+    }
+
+    private UpdateRule updateRule() {
         return switch (spec.getTraining().getOptimizer().getKindCase()) {
             case SGD -> {
                 var sgd = spec.getTraining().getOptimizer().getSgd();

@@ -1,31 +1,20 @@
 package dev.tutti.tensor.optimizer;
 
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * Adam (Kingma and Ba, 2015) as PyTorch computes it: m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; p ← p − rate/(1−β₁ᵗ) · m / (√v/√(1−β₂ᵗ) + ε).
+ * Adam (Kingma and Ba, 2015) as PyTorch computes it: m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; p ← p − rate/(1−β₁ᵗ) · m / (√v/√(1−β₂ᵗ) + ε). With {@link
+ * Regularization#decay()} it is AdamW (Loshchilov and Hutter, 2019).
  *
  * @param beta1 in [0, 1)
  * @param beta2 in [0, 1)
  */
 public record Adam(double rate, double beta1, double beta2, double epsilon) implements UpdateRule {
     public Adam {
-        require(rate > 0 && Double.isFinite(rate), "rate", "more than 0", rate);
-        require(beta1 >= 0 && beta1 < 1, "beta1", "in [0, 1)", beta1);
-        require(beta2 >= 0 && beta2 < 1, "beta2", "in [0, 1)", beta2);
-        require(epsilon >= 0 && Double.isFinite(epsilon), "epsilon", "0 or more", epsilon);
-    }
-
-    static void require(boolean holds, String name, String expected, double got) {
-        if (!holds) {
-            throw new IllegalArgumentException(name + " must be " + expected + ", got " + got);
-        }
-    }
-
-    @Override
-    public int stateSlots() {
-        return 2;
+        Settings.positive("rate", rate);
+        Settings.fraction("beta1", beta1);
+        Settings.fraction("beta2", beta2);
+        Settings.notNegative("epsilon", epsilon);
     }
 
     @Override
@@ -34,30 +23,8 @@ public record Adam(double rate, double beta1, double beta2, double epsilon) impl
     }
 
     @Override
-    public void apply(
-            MemorySegment parameters,
-            MemorySegment updated,
-            MemorySegment gradient,
-            List<MemorySegment> state,
-            long elementCount,
-            long update) {
-        Blocks blocks = new Blocks(4);
-        float[] p = blocks.array(0);
-        float[] g = blocks.array(1);
-        float[] m = blocks.array(2);
-        float[] v = blocks.array(3);
-        Factors factors = Factors.of(this, update);
-        for (long first = 0; first < elementCount; first += Blocks.ELEMENTS) {
-            int count = Blocks.count(first, elementCount);
-            Blocks.load(parameters, first, count, p);
-            Blocks.load(gradient, first, count, g);
-            Blocks.load(state.get(0), first, count, m);
-            Blocks.load(state.get(1), first, count, v);
-            step(p, g, m, v, factors, count);
-            Blocks.store(p, updated, first, count);
-            Blocks.store(m, state.get(0), first, count);
-            Blocks.store(v, state.get(1), first, count);
-        }
+    public Step step(long update) {
+        return Factors.of(this, update);
     }
 
     /** What is the same for all elements of one update. */
@@ -68,7 +35,8 @@ public record Adam(double rate, double beta1, double beta2, double epsilon) impl
             float oneMinusBeta2,
             float epsilon,
             float stepSize,
-            float rootCorrection2) {
+            float rootCorrection2)
+            implements Step {
         static Factors of(Adam adam, long update) {
             return new Factors(
                     (float) adam.beta1,
@@ -78,6 +46,11 @@ public record Adam(double rate, double beta1, double beta2, double epsilon) impl
                     (float) adam.epsilon,
                     (float) (adam.rate / (1 - StrictMath.pow(adam.beta1, (double) update))),
                     (float) Math.sqrt(1 - StrictMath.pow(adam.beta2, (double) update)));
+        }
+
+        @Override
+        public void apply(float[] p, float[] g, float[][] state, int count) {
+            step(p, g, state[0], state[1], this, count);
         }
     }
 

@@ -1,22 +1,25 @@
 package dev.tutti.tensor.optimizer;
 
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * Stochastic gradient descent, as PyTorch's: v ← momentum · v + g; p ← p − rate · v. Without momentum there is no state and v is g.
+ * Stochastic gradient descent, as PyTorch's: v ← momentum · v + g; p ← p − rate · v, or with Nesterov's momentum (Sutskever et al., 2013) p ← p − rate · (g +
+ * momentum · v). Without momentum there is no state and v is g.
  *
  * @param momentum in [0, 1)
+ * @param nesterov only with momentum
  */
-public record Sgd(double rate, double momentum) implements UpdateRule {
+public record Sgd(double rate, double momentum, boolean nesterov) implements UpdateRule {
     public Sgd {
-        Adam.require(rate > 0 && Double.isFinite(rate), "rate", "more than 0", rate);
-        Adam.require(momentum >= 0 && momentum < 1, "momentum", "in [0, 1)", momentum);
+        Settings.positive("rate", rate);
+        Settings.fraction("momentum", momentum);
+        if (nesterov && momentum == 0) {
+            throw new IllegalArgumentException("nesterov needs a momentum of more than 0");
+        }
     }
 
-    @Override
-    public int stateSlots() {
-        return momentum == 0 ? 0 : 1;
+    public Sgd(double rate, double momentum) {
+        this(rate, momentum, false);
     }
 
     @Override
@@ -25,44 +28,36 @@ public record Sgd(double rate, double momentum) implements UpdateRule {
     }
 
     @Override
-    public void apply(
-            MemorySegment parameters,
-            MemorySegment updated,
-            MemorySegment gradient,
-            List<MemorySegment> state,
-            long elementCount,
-            long update) {
-        Blocks blocks = new Blocks(2 + stateSlots());
-        float[] p = blocks.array(0);
-        float[] g = blocks.array(1);
+    public Step step(long update) {
         float r = (float) rate;
-        for (long first = 0; first < elementCount; first += Blocks.ELEMENTS) {
-            int count = Blocks.count(first, elementCount);
-            Blocks.load(parameters, first, count, p);
-            Blocks.load(gradient, first, count, g);
-            if (momentum == 0) {
-                step(p, g, r, count);
-            } else {
-                float[] v = blocks.array(2);
-                Blocks.load(state.getFirst(), first, count, v);
-                step(p, g, v, r, (float) momentum, count);
-                Blocks.store(v, state.getFirst(), first, count);
-            }
-            Blocks.store(p, updated, first, count);
+        float m = (float) momentum;
+        if (momentum == 0) {
+            return (p, g, _, count) -> plain(p, g, r, count);
         }
+        return nesterov
+                ? (p, g, state, count) -> nesterov(p, g, state[0], r, m, count)
+                : (p, g, state, count) -> heavyBall(p, g, state[0], r, m, count);
     }
 
-    private static void step(float[] p, float[] g, float rate, int count) {
+    private static void plain(float[] p, float[] g, float rate, int count) {
         for (int i = 0; i < count; i++) {
             p[i] -= rate * g[i];
         }
     }
 
-    private static void step(float[] p, float[] g, float[] v, float rate, float momentum, int count) {
+    private static void heavyBall(float[] p, float[] g, float[] v, float rate, float momentum, int count) {
         for (int i = 0; i < count; i++) {
             float velocity = momentum * v[i] + g[i];
             v[i] = velocity;
             p[i] -= rate * velocity;
+        }
+    }
+
+    private static void nesterov(float[] p, float[] g, float[] v, float rate, float momentum, int count) {
+        for (int i = 0; i < count; i++) {
+            float velocity = momentum * v[i] + g[i];
+            v[i] = velocity;
+            p[i] -= rate * (g[i] + momentum * velocity);
         }
     }
 }

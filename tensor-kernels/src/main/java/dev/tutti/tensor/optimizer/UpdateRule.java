@@ -1,32 +1,34 @@
 package dev.tutti.tensor.optimizer;
 
-import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
- * How a gradient changes parameters, element by element, so that any cut of the flat space into slices gives the same bits.
- * State is f32, {@link #stateSlots()} numbers a parameter, zero at first.
+ * How a gradient changes a parameter: a formula for one element and its own state, so that any cut of the flat space into slices gives the same bits.
+ * State is f32, zero at first. Names and defaults are PyTorch's. {@link SliceOptimizer} runs it over memory.
  */
-public sealed interface UpdateRule permits Sgd, Adam {
-    /** Numbers of optimizer state for each parameter. */
-    int stateSlots();
+public sealed interface UpdateRule permits Sgd, RmsProp, Adagrad, Adam {
+    /** What a parameter moves by, in units that are the rule's own. */
+    double rate();
 
-    /** Names of the state slots as they stand in checkpoints, e.g. {@code exp_avg}. */
-    java.util.List<String> stateNames();
+    /** Names of the state slots as they stand in checkpoints, e.g. {@code exp_avg}: as many as there are numbers of state for a parameter. */
+    List<String> stateNames();
 
     /**
-     * Applies one update to a slice. Segments hold {@code elementCount} f32 in native order from their start on.
+     * The formula, with all that is the same for every element worked out.
      *
-     * @param parameters the current values, only read
-     * @param updated where the new values go; may be {@code parameters} itself
-     * @param gradient only read
-     * @param state {@link #stateSlots()} segments, updated in place
      * @param update the 1-based count of updates of this slice, this one included (Adam's t)
      */
-    void apply(
-            MemorySegment parameters,
-            MemorySegment updated,
-            MemorySegment gradient,
-            java.util.List<MemorySegment> state,
-            long elementCount,
-            long update);
+    Step step(long update);
+
+    /** One update of a block of elements. */
+    @FunctionalInterface
+    interface Step {
+        /**
+         * @param p parameters, changed in place
+         * @param g gradients, only read
+         * @param state one array a slot, changed in place
+         * @param count of elements; the arrays may be longer
+         */
+        void apply(float[] p, float[] g, float[][] state, int count);
+    }
 }

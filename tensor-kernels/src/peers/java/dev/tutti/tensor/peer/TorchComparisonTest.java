@@ -14,7 +14,9 @@ import dev.tutti.tensor.model.ModelSpec;
 import dev.tutti.tensor.model.Models;
 import dev.tutti.tensor.model.Task;
 import dev.tutti.tensor.optimizer.Adam;
+import dev.tutti.tensor.optimizer.Regularization;
 import dev.tutti.tensor.optimizer.Sgd;
+import dev.tutti.tensor.optimizer.SliceOptimizer;
 import dev.tutti.tensor.optimizer.UpdateRule;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -106,7 +108,8 @@ class TorchComparisonTest {
             TorchMlp theirs = copyOf(ours);
             Optimizer optimizer = torchOptimizer.of(theirs.vector());
             long elements = ours.graph().parameterElements();
-            List<MemorySegment> state = IntStream.range(0, rule.stateSlots())
+            SliceOptimizer sliceOptimizer = new SliceOptimizer(rule, Regularization.NONE);
+            List<MemorySegment> state = IntStream.range(0, sliceOptimizer.stateSlots())
                     .mapToObj(_ -> arena.allocate(JAVA_FLOAT, elements))
                     .toList();
             MemorySegment parameters = ours.buffers().parameters();
@@ -119,7 +122,7 @@ class TorchComparisonTest {
                     case OURS -> ours.buffers().gradients();
                     case THEIRS -> flat(theirs.gradients(), arena);
                 };
-                rule.apply(parameters, parameters, applied, state, elements, step);
+                sliceOptimizer.apply(parameters, parameters, applied, 1, state, elements, step);
                 optimizer.step();
             }
             List<float[]> expected = theirs.values();
