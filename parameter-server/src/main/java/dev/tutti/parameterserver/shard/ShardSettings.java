@@ -5,11 +5,7 @@ import dev.tutti.proto.v1.OpenShard;
 import dev.tutti.proto.v1.ShardMap;
 import dev.tutti.proto.wire.ChunkGrid;
 import dev.tutti.proto.wire.ShardMaps;
-import dev.tutti.tensor.optimizer.Adam;
-import dev.tutti.tensor.optimizer.Regularization;
-import dev.tutti.tensor.optimizer.Sgd;
 import dev.tutti.tensor.optimizer.SliceOptimizer;
-import dev.tutti.tensor.optimizer.UpdateRule;
 import java.nio.file.Path;
 
 /**
@@ -42,21 +38,7 @@ public record ShardSettings(
 
     /** @throws IllegalArgumentException if the job names no optimizer */
     SliceOptimizer optimizer() {
-        return new SliceOptimizer(updateRule(), Regularization.NONE);
-    }
-
-    private UpdateRule updateRule() {
-        return switch (spec.getTraining().getOptimizer().getKindCase()) {
-            case SGD -> {
-                var sgd = spec.getTraining().getOptimizer().getSgd();
-                yield new Sgd(sgd.getRate(), sgd.getMomentum());
-            }
-            case ADAM -> {
-                var adam = spec.getTraining().getOptimizer().getAdam();
-                yield new Adam(adam.getRate(), adam.getBeta1(), adam.getBeta2(), adam.getEpsilon());
-            }
-            case KIND_NOT_SET -> throw new IllegalArgumentException("Job " + job + " has no optimizer");
-        };
+        return JobOptimizer.of(job, spec.getTraining());
     }
 
     /** Whether the shard writes its part of a checkpoint by itself once a step is complete on all its chunks. */

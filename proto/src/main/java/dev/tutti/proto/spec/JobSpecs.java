@@ -1,13 +1,11 @@
 package dev.tutti.proto.spec;
 
-import dev.tutti.proto.v1.Adam;
 import dev.tutti.proto.v1.CheckpointPolicy;
 import dev.tutti.proto.v1.Cluster;
 import dev.tutti.proto.v1.Data;
 import dev.tutti.proto.v1.DigitsSource;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.Loss;
-import dev.tutti.proto.v1.Optimizer;
 import dev.tutti.proto.v1.Precision;
 import dev.tutti.proto.v1.Synchronous;
 import dev.tutti.proto.v1.Training;
@@ -68,20 +66,9 @@ public final class JobSpecs {
                 && !training.getConsistency().hasAsynchronous()) {
             filled.getConsistencyBuilder().setSynchronous(Synchronous.getDefaultInstance());
         }
-        return filled.setOptimizer(withDefaults(training.getOptimizer())).build();
-    }
-
-    private static Optimizer withDefaults(Optimizer optimizer) {
-        if (optimizer.hasSgd()) {
-            return optimizer;
-        }
-        Adam adam = optimizer.getAdam();
-        return optimizer.toBuilder()
-                .setAdam(Adam.newBuilder()
-                        .setRate(adam.hasRate() ? adam.getRate() : 0.001)
-                        .setBeta1(adam.hasBeta1() ? adam.getBeta1() : 0.9)
-                        .setBeta2(adam.hasBeta2() ? adam.getBeta2() : 0.999)
-                        .setEpsilon(adam.hasEpsilon() ? adam.getEpsilon() : 1e-8))
+        // Said even if there is none, as with the split.
+        filled.setRegularization(training.getRegularization()).setClip(training.getClip());
+        return filled.setOptimizer(OptimizerDefaults.fill(training.getOptimizer()))
                 .build();
     }
 

@@ -1,6 +1,8 @@
 package dev.tutti.proto.spec;
 
+import dev.tutti.proto.v1.Adagrad;
 import dev.tutti.proto.v1.Adam;
+import dev.tutti.proto.v1.Adamw;
 import dev.tutti.proto.v1.CheckpointPolicy;
 import dev.tutti.proto.v1.Cluster;
 import dev.tutti.proto.v1.Data;
@@ -12,6 +14,7 @@ import dev.tutti.proto.v1.Model;
 import dev.tutti.proto.v1.Normalize;
 import dev.tutti.proto.v1.Optimizer;
 import dev.tutti.proto.v1.Precision;
+import dev.tutti.proto.v1.Rmsprop;
 import dev.tutti.proto.v1.Sgd;
 import dev.tutti.proto.v1.Training;
 import java.util.ArrayList;
@@ -127,6 +130,11 @@ final class SpecRules {
             problem("training.loss", "must be cross-entropy or mse");
         }
         optimizer(training.getOptimizer());
+        notNegative("training.regularization.l1", training.getRegularization().getL1());
+        notNegative("training.regularization.l2", training.getRegularization().getL2());
+        if (training.getClip().hasValue()) {
+            positive("training.clip.value", training.getClip().getValue());
+        }
         if (training.getPrecision() == Precision.PRECISION_UNSPECIFIED
                 || training.getPrecision() == Precision.UNRECOGNIZED) {
             problem("training.precision", "must be f32 or bf16");
@@ -144,7 +152,10 @@ final class SpecRules {
         switch (optimizer.getKindCase()) {
             case SGD -> sgd(path + ".sgd", optimizer.getSgd());
             case ADAM -> adam(path + ".adam", optimizer.getAdam());
-            case KIND_NOT_SET -> problem(path, "must be {sgd: …} or {adam: …}");
+            case ADAMW -> adamw(path + ".adamw", optimizer.getAdamw());
+            case RMSPROP -> rmsprop(path + ".rmsprop", optimizer.getRmsprop());
+            case ADAGRAD -> adagrad(path + ".adagrad", optimizer.getAdagrad());
+            case KIND_NOT_SET -> problem(path, "must be one of sgd, adam, adamw, rmsprop and adagrad");
         }
     }
 
@@ -155,6 +166,9 @@ final class SpecRules {
             problem(path + ".rate", MISSING);
         }
         fraction(path + ".momentum", sgd.getMomentum());
+        if (sgd.getNesterov() && sgd.getMomentum() == 0) {
+            problem(path + ".nesterov", "needs a momentum greater than 0");
+        }
     }
 
     private void adam(String path, Adam adam) {
@@ -162,6 +176,27 @@ final class SpecRules {
         fraction(path + ".beta1", adam.getBeta1());
         fraction(path + ".beta2", adam.getBeta2());
         positive(path + ".epsilon", adam.getEpsilon());
+    }
+
+    private void adamw(String path, Adamw adamw) {
+        positive(path + ".rate", adamw.getRate());
+        fraction(path + ".beta1", adamw.getBeta1());
+        fraction(path + ".beta2", adamw.getBeta2());
+        positive(path + ".epsilon", adamw.getEpsilon());
+        notNegative(path + ".decay", adamw.getDecay());
+    }
+
+    private void rmsprop(String path, Rmsprop rmsprop) {
+        positive(path + ".rate", rmsprop.getRate());
+        fraction(path + ".alpha", rmsprop.getAlpha());
+        positive(path + ".epsilon", rmsprop.getEpsilon());
+        fraction(path + ".momentum", rmsprop.getMomentum());
+    }
+
+    private void adagrad(String path, Adagrad adagrad) {
+        positive(path + ".rate", adagrad.getRate());
+        notNegative(path + ".rate-decay", adagrad.getRateDecay());
+        positive(path + ".epsilon", adagrad.getEpsilon());
     }
 
     private void cluster(Cluster cluster, Training training) {
@@ -221,6 +256,12 @@ final class SpecRules {
     private void positive(String path, double value) {
         if (!Double.isFinite(value) || value <= 0) {
             problem(path, "must be a finite number greater than 0, got " + value);
+        }
+    }
+
+    private void notNegative(String path, double value) {
+        if (!Double.isFinite(value) || value < 0) {
+            problem(path, "must be a finite number, 0 or greater, got " + value);
         }
     }
 

@@ -2,11 +2,15 @@ package dev.tutti.proto.spec;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tutti.proto.v1.Adagrad;
 import dev.tutti.proto.v1.Adam;
+import dev.tutti.proto.v1.Adamw;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.Loss;
 import dev.tutti.proto.v1.Normalize;
+import dev.tutti.proto.v1.Optimizer;
 import dev.tutti.proto.v1.Precision;
+import dev.tutti.proto.v1.Rmsprop;
 import dev.tutti.proto.v1.Transform;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -112,6 +116,51 @@ class JobSpecsTest {
         assertProblem(
                 s -> s.getClusterBuilder().setSlices(1).getWorkersBuilder().setMax(2),
                 "cluster.slices must be at least workers.max, which is 2, so that every worker has a slice, got 1");
+    }
+
+    @Test
+    void everyOptimizerHasPyTorchsDefaults() {
+        assertThat(filled(Optimizer.newBuilder().setAdamw(Adamw.getDefaultInstance())))
+                .isEqualTo("adamw { rate: 0.001 beta1: 0.9 beta2: 0.999 epsilon: 1.0E-8 decay: 0.01 }");
+        assertThat(filled(Optimizer.newBuilder().setRmsprop(Rmsprop.newBuilder().setMomentum(0.9))))
+                .isEqualTo("rmsprop { rate: 0.01 alpha: 0.99 epsilon: 1.0E-8 momentum: 0.9 }");
+        assertThat(filled(Optimizer.newBuilder().setAdagrad(Adagrad.newBuilder().setRate(0.5))))
+                .isEqualTo("adagrad { rate: 0.5 epsilon: 1.0E-10 }");
+    }
+
+    private static String filled(Optimizer.Builder optimizer) {
+        JobSpec.Builder spec = JobSpec.newBuilder();
+        spec.getTrainingBuilder().setOptimizer(optimizer);
+        return JobSpecs.withDefaults(spec.build())
+                .getTraining()
+                .getOptimizer()
+                .toString()
+                .strip()
+                .replaceAll("\\s+", " ");
+    }
+
+    @Test
+    void optimizersRefuseWhatMakesNoSense() {
+        assertProblem(
+                s -> s.getTrainingBuilder()
+                        .getOptimizerBuilder()
+                        .getSgdBuilder()
+                        .setRate(1)
+                        .setNesterov(true),
+                "training.optimizer.sgd.nesterov needs a momentum greater than 0");
+        assertProblem(
+                s -> s.getTrainingBuilder().getOptimizerBuilder().setAdamw(valid().setDecay(-1)),
+                "training.optimizer.adamw.decay must be a finite number, 0 or greater, got -1.0");
+        assertProblem(
+                s -> s.getTrainingBuilder().getRegularizationBuilder().setL1(-1),
+                "training.regularization.l1 must be a finite number, 0 or greater, got -1.0");
+        assertProblem(
+                s -> s.getTrainingBuilder().getClipBuilder().setValue(0),
+                "training.clip.value must be a finite number greater than 0, got 0.0");
+    }
+
+    private static Adamw.Builder valid() {
+        return Adamw.newBuilder().setRate(1).setBeta1(0.9).setBeta2(0.9).setEpsilon(1e-8);
     }
 
     @Test
