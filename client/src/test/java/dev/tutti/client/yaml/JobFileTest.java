@@ -143,8 +143,8 @@ class JobFileTest {
         [256, 128]          | 256                     | job.yaml:5: model.hidden must be a list such as [256], but is '256'
         [256, 128]          | [256, x]                | job.yaml:5: model.hidden[1] must be a whole number, but is 'x'
         {adam: {rate: 0.001}} | {adam: {}, sgd: {rate: 1}} | job.yaml:14: choose one of 'adam' and 'sgd' under training.optimizer
-        {adam: {rate: 0.001}} | adem                  | job.yaml:14: training.optimizer must be one of sgd, adam, but is 'adem'; did you mean 'adam'?
-        {adam: {rate: 0.001}} | [adam]                | job.yaml:14: training.optimizer must be one of sgd, adam, but is a list
+        {adam: {rate: 0.001}} | adem                  | job.yaml:14: training.optimizer must be one of sgd, adam, adamw, rmsprop, adagrad, but is 'adem'; did you mean 'adam'?
+        {adam: {rate: 0.001}} | [adam]                | job.yaml:14: training.optimizer must be one of sgd, adam, adamw, rmsprop, adagrad, but is a list
         batch: 64           | epochs: 64              | job.yaml:12: 'epochs' stands twice under training
         preset: mlp         | preset: {mlp: 1}        | job.yaml:4: model.preset must be a single value, but is a mapping
         {min: 1, max: 4}    | {min: 1, max: 4         | job.yaml:19: this is not YAML: while parsing a flow mapping, expected ',' or '}', but got :
