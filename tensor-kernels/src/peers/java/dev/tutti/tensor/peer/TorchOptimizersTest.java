@@ -40,8 +40,7 @@ class TorchOptimizersTest {
     private static final int STEPS = 20;
     private static final float TOLERANCE = 2e-6f;
 
-    record Pair(
-            String name, UpdateRule rule, Regularization regularization, Function<TensorVector, Optimizer> torch) {
+    record Pair(String name, UpdateRule rule, Regularization regularization, Function<TensorVector, Optimizer> torch) {
         @Override
         public String toString() {
             return name;
