@@ -6,28 +6,10 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Each mistake gets one clear sentence and the right exit code, and leaves nothing running. */
-class BadInputIT {
-    @TempDir
-    Path folder;
-
-    private TuttiProcesses processes;
-
-    @BeforeEach
-    void open() {
-        processes = new TuttiProcesses(folder);
-    }
-
-    @AfterEach
-    void close() {
-        processes.close();
-    }
-
+class BadInputIT extends WithProcesses {
     @Test
     void unknownKey() {
         Path job = JobFiles.write(folder, "name: x\nmodel:\n  preset: mlp\n  hiden: [16]\n");

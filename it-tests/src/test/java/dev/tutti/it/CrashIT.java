@@ -4,23 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Processes are killed while a job runs; the job ends as if nothing had happened. */
-class CrashIT {
+class CrashIT extends WithProcesses {
     private static final int EPOCHS = 60;
 
     /** The bits of the same job in one process, with one worker. */
     private static String undisturbed = "";
-
-    @TempDir
-    Path folder;
-
-    private TuttiProcesses processes;
 
     @BeforeAll
     static void trainUndisturbed(@TempDir Path elsewhere) {
@@ -37,16 +30,6 @@ class CrashIT {
             assertThat(ended.exitCode()).as(ended.err()).isZero();
             undisturbed = sha256(ended.json());
         }
-    }
-
-    @BeforeEach
-    void open() {
-        processes = new TuttiProcesses(folder);
-    }
-
-    @AfterEach
-    void close() {
-        processes.close();
     }
 
     @Test

@@ -5,29 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Ctrl-C ends what a command has started, in order, and nothing stays behind. */
-class InterruptIT {
+class InterruptIT extends WithProcesses {
     private static final int MORE_EPOCHS_THAN_ANYBODY_WAITS_FOR = 100_000;
-
-    @TempDir
-    Path folder;
-
-    private TuttiProcesses processes;
-
-    @BeforeEach
-    void open() {
-        processes = new TuttiProcesses(folder);
-    }
-
-    @AfterEach
-    void close() {
-        processes.close();
-    }
 
     @Test
     void trainInOneProcess() {

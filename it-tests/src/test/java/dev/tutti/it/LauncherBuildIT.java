@@ -4,30 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** When the launcher builds, and what it says of it. */
-class LauncherBuildIT {
-    @TempDir
-    Path folder;
-
-    private LauncherTree tree;
-
-    @BeforeEach
-    void open() throws IOException {
-        tree = new LauncherTree(folder, "repository");
-    }
-
-    @AfterEach
-    void close() {
-        tree.close();
+class LauncherBuildIT extends WithLauncher {
+    LauncherBuildIT() {
+        super("repository");
     }
 
     @Test

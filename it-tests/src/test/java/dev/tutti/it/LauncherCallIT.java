@@ -2,29 +2,14 @@ package dev.tutti.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** From where the launcher can be called, and that what it is told reaches the program. */
-class LauncherCallIT {
-    @TempDir
-    Path folder;
-
-    private LauncherTree tree;
-
-    @BeforeEach
-    void open() throws IOException {
-        tree = new LauncherTree(folder, "a folder of ours");
-    }
-
-    @AfterEach
-    void close() {
-        tree.close();
+class LauncherCallIT extends WithLauncher {
+    LauncherCallIT() {
+        super("a folder of ours");
     }
 
     @Test

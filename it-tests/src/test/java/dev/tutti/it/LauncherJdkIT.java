@@ -5,34 +5,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Which JDK the launcher takes, and what it has it do. */
-class LauncherJdkIT {
+class LauncherJdkIT extends WithLauncher {
     private static final String CACHE = "deploy/target/tutti.aot";
 
-    @TempDir
-    Path folder;
-
-    private LauncherTree tree;
+    LauncherJdkIT() {
+        super("repository");
+    }
 
     @BeforeEach
-    void open() throws IOException {
-        tree = new LauncherTree(folder, "repository");
+    void hideJdks() throws IOException {
         // Not where this machine's JDKs are.
         tree.script(Files.readString(tree.root().resolve("tutti"))
                 .replace(" /usr/lib/jvm/*", " " + folder + "/jvm/*")
                 .replace(" /opt/j", " " + folder + "/opt/j")
                 .replace(" /Library/", " " + folder + "/Library/"));
         tree.environment().put("JAVA_HOME", "");
-    }
-
-    @AfterEach
-    void close() {
-        tree.close();
     }
 
     @Test

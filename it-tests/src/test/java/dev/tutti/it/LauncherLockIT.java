@@ -10,30 +10,16 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Calls at the same time, and builds that are interrupted or killed. */
-class LauncherLockIT {
+class LauncherLockIT extends WithLauncher {
     private static final String LOCK = "deploy/target/tutti.lock";
 
-    @TempDir
-    Path folder;
-
-    private LauncherTree tree;
-
-    @BeforeEach
-    void open() throws IOException {
-        tree = new LauncherTree(folder, "repository");
-    }
-
-    @AfterEach
-    void close() {
-        tree.close();
+    LauncherLockIT() {
+        super("repository");
     }
 
     @Test

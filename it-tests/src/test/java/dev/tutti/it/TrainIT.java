@@ -5,27 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-class TrainIT {
-    @TempDir
-    Path folder;
-
-    private TuttiProcesses processes;
-
-    @BeforeEach
-    void open() {
-        processes = new TuttiProcesses(folder);
-    }
-
-    @AfterEach
-    void close() {
-        processes.close();
-    }
-
+class TrainIT extends WithProcesses {
     @Test
     void oneProcessTrainsDigitsAndPrintsOneObject() {
         TuttiProcess.Ended ended = train();

@@ -41,7 +41,6 @@ final class DevCommand implements Callable<Integer> {
     @Override
     public Integer call() throws CommandException, LaunchException, IOException {
         log.quiet();
-        local.check();
         Path folder = state.folder(shell).path();
         ClusterPlan plan = local.plan(
                 local.parameterServersOr(LocalOptions.DEV_PARAMETER_SERVERS),

@@ -29,18 +29,21 @@ final class LocalJobOptions {
 
     /** What the command line changes in the job; {@code --set} has the last word. */
     List<Assignment> assignments() throws CommandException, SpecException {
-        var assignments = new ArrayList<>(local.assignments());
-        assignments.addAll(job.assignments());
-        return assignments;
+        return with(List.of());
     }
 
     /** The same, for a job whose slices the user never chose: they follow {@code --workers} where it asks for more. */
     List<Assignment> assignments(int slices) throws CommandException, SpecException {
-        var assignments = new ArrayList<>(local.assignments());
         int workers = local.workersOr(0);
-        if (workers > slices) {
-            assignments.add(new Assignment("--workers " + workers, "cluster.slices", Integer.toString(workers)));
-        }
+        return with(
+                workers > slices
+                        ? List.of(new Assignment("--workers " + workers, "cluster.slices", Integer.toString(workers)))
+                        : List.of());
+    }
+
+    private List<Assignment> with(List<Assignment> between) throws CommandException, SpecException {
+        var assignments = new ArrayList<>(local.assignments());
+        assignments.addAll(between);
         assignments.addAll(job.assignments());
         return assignments;
     }

@@ -78,16 +78,6 @@ final class LocalOptions {
         return processes;
     }
 
-    /** Before anything is created for a cluster that could not start. */
-    void check() throws CommandException {
-        if (data.isPresent() && !Files.isDirectory(data.get())) {
-            throw new CommandException(ExitCodes.USAGE, "--data %s is not a folder".formatted(data.get()));
-        }
-        if (config.isPresent() && !Files.isRegularFile(config.get())) {
-            throw new CommandException(ExitCodes.USAGE, "--config %s is not a file".formatted(config.get()));
-        }
-    }
-
     /** A cluster of just the size the job asks for. */
     ClusterPlan plan(JobSpec spec, Path runFolder, Path checkpoints) throws CommandException {
         return plan(
@@ -98,8 +88,15 @@ final class LocalOptions {
                 Ports.FREE);
     }
 
+    /** @throws CommandException if no such cluster could start; nothing has been created for it yet */
     ClusterPlan plan(int parameterServerCount, int workerCount, Path runFolder, Path checkpoints, Ports ports)
             throws CommandException {
+        if (data.isPresent() && !Files.isDirectory(data.get())) {
+            throw new CommandException(ExitCodes.USAGE, "--data %s is not a folder".formatted(data.get()));
+        }
+        if (config.isPresent() && !Files.isRegularFile(config.get())) {
+            throw new CommandException(ExitCodes.USAGE, "--config %s is not a file".formatted(config.get()));
+        }
         if ((long) parameterServerCount + workerCount > MOST_MEMBERS) {
             throw new CommandException(
                     ExitCodes.USAGE,

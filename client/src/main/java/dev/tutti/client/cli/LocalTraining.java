@@ -45,7 +45,6 @@ final class LocalTraining {
      */
     int run(JobSpec spec, Consumer<Job> ended)
             throws CommandException, IOException, LaunchException, TrainingException {
-        options.check();
         Path run = state.run(shell.clock());
         ClusterPlan plan = options.plan(spec, run, state.checkpoints());
         state.ensureWritable(run);

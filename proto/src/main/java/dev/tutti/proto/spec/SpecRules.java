@@ -151,8 +151,15 @@ final class SpecRules {
         String path = "training.optimizer";
         switch (optimizer.getKindCase()) {
             case SGD -> sgd(path + ".sgd", optimizer.getSgd());
-            case ADAM -> adam(path + ".adam", optimizer.getAdam());
-            case ADAMW -> adamw(path + ".adamw", optimizer.getAdamw());
+            case ADAM -> {
+                Adam adam = optimizer.getAdam();
+                adam(path + ".adam", adam.getRate(), adam.getBeta1(), adam.getBeta2(), adam.getEpsilon());
+            }
+            case ADAMW -> {
+                Adamw adamw = optimizer.getAdamw();
+                adam(path + ".adamw", adamw.getRate(), adamw.getBeta1(), adamw.getBeta2(), adamw.getEpsilon());
+                notNegative(path + ".adamw.decay", adamw.getDecay());
+            }
             case RMSPROP -> rmsprop(path + ".rmsprop", optimizer.getRmsprop());
             case ADAGRAD -> adagrad(path + ".adagrad", optimizer.getAdagrad());
             case KIND_NOT_SET -> problem(path, "must be one of sgd, adam, adamw, rmsprop and adagrad");
@@ -171,19 +178,11 @@ final class SpecRules {
         }
     }
 
-    private void adam(String path, Adam adam) {
-        positive(path + ".rate", adam.getRate());
-        fraction(path + ".beta1", adam.getBeta1());
-        fraction(path + ".beta2", adam.getBeta2());
-        positive(path + ".epsilon", adam.getEpsilon());
-    }
-
-    private void adamw(String path, Adamw adamw) {
-        positive(path + ".rate", adamw.getRate());
-        fraction(path + ".beta1", adamw.getBeta1());
-        fraction(path + ".beta2", adamw.getBeta2());
-        positive(path + ".epsilon", adamw.getEpsilon());
-        notNegative(path + ".decay", adamw.getDecay());
+    private void adam(String path, double rate, double beta1, double beta2, double epsilon) {
+        positive(path + ".rate", rate);
+        fraction(path + ".beta1", beta1);
+        fraction(path + ".beta2", beta2);
+        positive(path + ".epsilon", epsilon);
     }
 
     private void rmsprop(String path, Rmsprop rmsprop) {
