@@ -1,14 +1,15 @@
 package dev.tutti.tensor.autodiff;
 
+import dev.tutti.tensor.graph.ConvolutionOp;
+import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.Graph;
-import dev.tutti.tensor.graph.GraphBuilder;
 import dev.tutti.tensor.graph.Instruction;
-import dev.tutti.tensor.graph.Op;
+import dev.tutti.tensor.graph.LayoutOp;
+import dev.tutti.tensor.graph.LossOp;
+import dev.tutti.tensor.graph.MatrixOp;
+import dev.tutti.tensor.graph.NormalizationOp;
+import dev.tutti.tensor.graph.SequenceOp;
 import dev.tutti.tensor.graph.Tensor;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.Map;
-import java.util.Set;
 
 /**
  * Appends the backward pass to a graph: walks its instructions from last to first, and hands each result's gradient on to the operands
@@ -16,19 +17,7 @@ import java.util.Set;
  * parameter, such as the features, are not computed.
  */
 public final class Autodiff {
-    private final GraphBuilder builder;
-    private final Set<Tensor> dependsOnParameters = new HashSet<>();
-    private final Map<Tensor, Tensor> gradients = new HashMap<>();
-
-    private Autodiff(Graph forward) {
-        this.builder = GraphBuilder.extending(forward);
-        dependsOnParameters.addAll(forward.parameterTensors());
-        for (Instruction instruction : forward.instructions()) {
-            if (instruction.op().operands().stream().anyMatch(dependsOnParameters::contains)) {
-                dependsOnParameters.add(instruction.result());
-            }
-        }
-    }
+    private Autodiff() {}
 
     /**
      * @param loss a number the graph computes
@@ -37,72 +26,28 @@ public final class Autodiff {
      * @throws IllegalStateException naming a parameter on which the loss does not depend
      */
     public static Graph withGradients(Graph forward, Tensor loss, Tensor lossGradient) {
-        Autodiff autodiff = new Autodiff(forward);
-        autodiff.gradients.put(loss, lossGradient);
+        Tape tape = new Tape(forward, loss, lossGradient);
         for (Instruction instruction : forward.instructions().reversed()) {
-            Tensor gradient = autodiff.gradients.get(instruction.result());
-            if (gradient != null) {
-                autodiff.differentiate(instruction, gradient);
-            }
+            tape.gradient(instruction.result()).ifPresent(gradient -> differentiate(instruction, gradient, tape));
         }
-        for (Tensor parameter : forward.parameterTensors()) {
-            Tensor gradient = autodiff.gradients.get(parameter);
-            if (gradient != null) {
-                autodiff.builder.gradient(parameter, gradient);
-            }
-        }
-        return autodiff.builder.build();
+        return tape.build(forward);
     }
 
-    /** Each rule gives parameters (right operands) their part before it gives the layer below its own: they can be sent while the walk goes on. */
-    private void differentiate(Instruction instruction, Tensor gradient) {
+    /** Each rule gives parameters their part before it gives the layer below its own: they can be sent while the walk goes on. */
+    private static void differentiate(Instruction instruction, Tensor gradient, Tape tape) {
         switch (instruction.op()) {
-            case Op.MatMul(var left, var transposeLeft, var right, var transposeRight) -> {
-                contribute(
-                        right,
-                        transposeRight
-                                ? new Op.MatMul(gradient, true, left, transposeLeft)
-                                : new Op.MatMul(left, !transposeLeft, gradient, false));
-                contribute(
-                        left,
-                        transposeLeft
-                                ? new Op.MatMul(right, transposeRight, gradient, true)
-                                : new Op.MatMul(gradient, false, right, !transposeRight));
-            }
-            case Op.AddBias(var x, var bias) -> {
-                contribute(bias, new Op.ColumnSum(gradient));
-                pass(x, gradient);
-            }
-            case Op.Add(var left, var right) -> {
-                pass(right, gradient);
-                pass(left, gradient);
-            }
-            case Op.Relu(var x) -> contribute(x, new Op.ReluGradient(gradient, instruction.result()));
-            case Op.CrossEntropy(var logits, var labels) ->
-                contribute(logits, new Op.CrossEntropyGradient(gradient, logits, labels));
-            case Op.SquaredError(var predictions, var targets) ->
-                contribute(predictions, new Op.SquaredErrorGradient(gradient, predictions, targets));
-            case Op.ReluGradient _,
-                    Op.ColumnSum _,
-                    Op.CrossEntropyGradient _,
-                    Op.SquaredErrorGradient _,
-                    Op.Cast _,
-                    Op.Dense _ ->
-                throw new IllegalArgumentException("no gradient is defined for " + instruction
-                        + ": differentiate a graph before it is lowered, and once");
+            case MatrixOp op -> MatrixGradients.backward(op, gradient, tape);
+            case ElementwiseOp op -> ElementwiseGradients.backward(op, instruction.result(), gradient, tape);
+            case LayoutOp op -> LayoutGradients.backward(op, gradient, tape);
+            case ConvolutionOp op -> ConvolutionGradients.backward(op, gradient, tape);
+            case NormalizationOp op -> NormalizationGradients.backward(op, instruction, gradient, tape);
+            case SequenceOp op -> SequenceGradients.backward(op, instruction, gradient, tape);
+            case LossOp op -> LossGradients.backward(op, gradient, tape);
         }
     }
 
-    private void contribute(Tensor to, Op op) {
-        if (dependsOnParameters.contains(to)) {
-            pass(to, builder.add(to.name() + ".gradient", op));
-        }
-    }
-
-    /** The gradient of a tensor is the sum over its consumers. */
-    private void pass(Tensor to, Tensor gradient) {
-        if (dependsOnParameters.contains(to)) {
-            gradients.merge(to, gradient, (sum, part) -> builder.add(to.name() + ".gradient", new Op.Add(sum, part)));
-        }
+    static IllegalArgumentException notDefined(Object op) {
+        return new IllegalArgumentException(
+                "no gradient is defined for " + op + ": differentiate a graph before it is lowered, and once");
     }
 }

@@ -1,7 +1,6 @@
 package dev.tutti.tensor.backend;
 
 import dev.tutti.tensor.graph.Graph;
-import dev.tutti.tensor.graph.Instruction;
 import dev.tutti.tensor.graph.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -10,14 +9,12 @@ import java.util.stream.Stream;
 
 /** A program whose kernels run one after the other on the calling thread, in the graph's order. */
 public final class HostProgram implements Program {
-    private static final int NO_GRADIENT = -1;
-
     private final Graph graph;
     private final ProgramMemory memory;
     private final Kernel prologue;
     private final Kernel[] kernels;
-    /** For each instruction the parameter whose gradient it makes final. */
-    private final int[] finalGradients;
+    /** For each instruction the parameters whose gradients it makes final. */
+    private final int[][] finalGradients;
 
     /**
      * @param memory closed with this program
@@ -30,8 +27,11 @@ public final class HostProgram implements Program {
         this.prologue = prologue;
         this.kernels = kernels.toArray(Kernel[]::new);
         this.finalGradients = graph.instructions().stream()
-                .mapToInt(instruction -> graph.gradients().indexOf(instruction.result()))
-                .toArray();
+                .map(instruction -> instruction.results().stream()
+                        .mapToInt(graph.gradients()::indexOf)
+                        .filter(parameter -> parameter >= 0)
+                        .toArray())
+                .toArray(int[][]::new);
     }
 
     @Override
@@ -49,8 +49,8 @@ public final class HostProgram implements Program {
         prologue.run();
         for (int i = 0; i < kernels.length; i++) {
             kernels[i].run();
-            if (finalGradients[i] != NO_GRADIENT) {
-                sink.gradientReady(finalGradients[i]);
+            for (int parameter : finalGradients[i]) {
+                sink.gradientReady(parameter);
             }
         }
     }
@@ -67,9 +67,12 @@ public final class HostProgram implements Program {
         prologue.run();
         for (int i = 0; i < kernels.length; i++) {
             kernels[i].run();
-            Instruction instruction = graph.instructions().get(i);
-            if (isNonFinite(instruction.result())) {
-                return Optional.of(instruction.result().name());
+            Optional<String> result = graph.instructions().get(i).results().stream()
+                    .filter(this::isNonFinite)
+                    .map(Tensor::name)
+                    .findFirst();
+            if (result.isPresent()) {
+                return result;
             }
         }
         return Optional.empty();
@@ -86,10 +89,6 @@ public final class HostProgram implements Program {
     }
 
     private boolean isNonFinite(Tensor tensor) {
-        Values values = new Values(memory.of(tensor), tensor.type());
-        return switch (tensor.type()) {
-            case I32 -> false;
-            case F32, BF16 -> values.floats().anyMatch(value -> !Double.isFinite(value));
-        };
+        return tensor.type().isFloat() && memory.values(tensor).doubles().anyMatch(value -> !Double.isFinite(value));
     }
 }

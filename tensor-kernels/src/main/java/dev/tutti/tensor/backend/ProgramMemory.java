@@ -1,6 +1,7 @@
 package dev.tutti.tensor.backend;
 
 import dev.tutti.tensor.graph.Graph;
+import dev.tutti.tensor.graph.Instruction;
 import dev.tutti.tensor.graph.Parameter;
 import dev.tutti.tensor.graph.Tensor;
 import dev.tutti.tensor.lowering.MemoryPlan;
@@ -32,15 +33,20 @@ public final class ProgramMemory implements AutoCloseable {
 
     private void placeAll(Graph graph, ParameterBuffers buffers, MemoryPlan plan, MemorySegment block) {
         graph.inputs().forEach(input -> place(input, plan, block));
-        graph.instructions().stream()
-                .map(instruction -> instruction.result())
-                .filter(plan::contains)
-                .forEach(result -> place(result, plan, block));
         for (int i = 0; i < graph.parameters().size(); i++) {
             Parameter parameter = graph.parameters().get(i);
             segments[graph.parameterTensors().get(i).id()] = slice(buffers.parameters(), parameter);
             if (!graph.gradients().isEmpty()) {
                 segments[graph.gradients().get(i).id()] = slice(buffers.gradients(), parameter);
+            }
+        }
+        for (Instruction instruction : graph.instructions()) {
+            for (Tensor result : instruction.results()) {
+                if (plan.contains(result)) {
+                    place(result, plan, block);
+                } else if (segments[result.id()] == null) {
+                    segments[result.id()] = of(plan.root(result));
+                }
             }
         }
     }
@@ -52,6 +58,11 @@ public final class ProgramMemory implements AutoCloseable {
             throw new IllegalArgumentException(tensor + " is not a tensor of this program");
         }
         return segment;
+    }
+
+    /** The tensor's elements one by one. */
+    public Values values(Tensor tensor) {
+        return Values.of(of(tensor), tensor.type());
     }
 
     /** For what kernels need besides tensors; closed with the program. */

@@ -27,12 +27,8 @@ public final class GraphBuilder {
     /** Goes on where {@code graph} ends. */
     public static GraphBuilder extending(Graph graph) {
         GraphBuilder builder = rewriting(graph);
-        graph.instructions().forEach(instruction -> builder.append(instruction.result(), instruction.op()));
-        graph.outputs().forEach(builder::output);
-        for (int i = 0; i < graph.gradients().size(); i++) {
-            builder.gradient(graph.parameterTensors().get(i), graph.gradients().get(i));
-        }
-        return builder;
+        graph.instructions().forEach(instruction -> builder.append(instruction.results(), instruction.op()));
+        return builder.keeping(graph);
     }
 
     /** Begins with the inputs and parameters of {@code graph}, whose tensors keep their ids, and no instruction. */
@@ -48,6 +44,15 @@ public final class GraphBuilder {
         return builder;
     }
 
+    /** Takes over the outputs and gradients of the graph that was rewritten, whose tensors must all be there. */
+    public GraphBuilder keeping(Graph graph) {
+        graph.outputs().forEach(this::output);
+        for (int i = 0; i < graph.gradients().size(); i++) {
+            gradient(graph.parameterTensors().get(i), graph.gradients().get(i));
+        }
+        return this;
+    }
+
     /** Memory somebody fills before a run. */
     public Tensor input(String name, ElementType type, Shape shape) {
         Tensor tensor = new Tensor(nextId++, name, type, shape);
@@ -58,8 +63,13 @@ public final class GraphBuilder {
 
     /** The next tensor of the flat parameter space. */
     public Tensor parameter(String name, Shape shape, Initializer initializer) {
+        return parameter(name, shape, initializer, Parameter.Update.TRAINED);
+    }
+
+    /** The same, for one that is not trained. */
+    public Tensor parameter(String name, Shape shape, Initializer initializer, Parameter.Update update) {
         Tensor tensor = new Tensor(nextId++, name, ElementType.F32, shape);
-        parameters.add(new Parameter(name, shape, parameterElements, initializer));
+        parameters.add(new Parameter(name, shape, parameterElements, initializer, update));
         parameterTensors.add(tensor);
         known.add(tensor);
         parameterElements += shape.elementCount();
@@ -67,31 +77,42 @@ public final class GraphBuilder {
     }
 
     /**
-     * Appends an instruction.
+     * Appends an instruction and gives its first result.
      *
      * @param name the result's, for people
      * @throws IllegalArgumentException if the operands' shapes or types do not fit, naming both
      */
     public Tensor add(String name, Op op) {
-        Tensor result = ShapeInference.infer(nextId++, name, op);
-        return append(result, op);
+        return addAll(name, op).getFirst();
     }
 
-    /** Appends an instruction whose result is a tensor of the graph that is being rewritten. */
-    public Tensor append(Tensor result, Op op) {
+    /** Appends an instruction and gives all its results. */
+    public List<Tensor> addAll(String name, Op op) {
+        List<Tensor> results = ShapeInference.infer(nextId, name, op);
+        nextId += results.size();
+        append(results, op);
+        return results;
+    }
+
+    /** Appends an instruction whose only result is a tensor of the graph that is being rewritten. */
+    public void append(Tensor result, Op op) {
+        append(List.of(result), op);
+    }
+
+    /** Appends an instruction whose results are tensors of the graph that is being rewritten. */
+    public void append(List<Tensor> results, Op op) {
+        Tensor first = results.getFirst();
         for (Tensor operand : op.operands()) {
             if (!known.contains(operand)) {
-                throw new IllegalArgumentException(
-                        result.name() + " reads " + operand.name() + " before it is written");
+                throw new IllegalArgumentException(first.name() + " reads " + operand.name() + " before it is written");
             }
         }
-        Tensor inferred = ShapeInference.infer(result.id(), result.name(), op);
-        if (!inferred.equals(result)) {
-            throw new IllegalArgumentException("expected " + result + ", but the instruction gives " + inferred);
+        List<Tensor> inferred = ShapeInference.infer(first.id(), first.name(), op);
+        if (!inferred.equals(results)) {
+            throw new IllegalArgumentException("expected " + results + ", but the instruction gives " + inferred);
         }
-        known.add(result);
-        instructions.add(new Instruction(result, op));
-        return result;
+        known.addAll(results);
+        instructions.add(new Instruction(results, op));
     }
 
     /** Makes a tensor readable after a run. */
@@ -103,7 +124,7 @@ public final class GraphBuilder {
     public void gradient(Tensor parameter, Tensor gradient) {
         if (gradients.containsValue(gradient)
                 || instructions.stream()
-                        .noneMatch(instruction -> instruction.result().equals(gradient))) {
+                        .noneMatch(instruction -> instruction.results().contains(gradient))) {
             throw new IllegalArgumentException("the gradient of " + parameter.name()
                     + " must be an instruction's result of its own, not " + gradient);
         }

@@ -1,9 +1,11 @@
 package dev.tutti.tensor.lowering;
 
 import dev.tutti.tensor.graph.Activation;
+import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.graph.GraphBuilder;
 import dev.tutti.tensor.graph.Instruction;
+import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.Op;
 import dev.tutti.tensor.graph.Tensor;
 import java.util.ArrayList;
@@ -15,7 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Makes one {@link Op.Dense} of x · wᵀ, add-bias, and where they follow, relu and cast. A value in between is fused away only if nobody else
+ * Makes one {@link MatrixOp.Dense} of x · wᵀ, add-bias, and where they follow, relu and cast. A value in between is fused away only if nobody else
  * reads it; the one exception is the relu's gradient, which asks no more than whether the output is positive and reads the rounded output instead.
  */
 public final class Fusion {
@@ -31,7 +33,7 @@ public final class Fusion {
         visible.addAll(graph.outputs().values());
         visible.addAll(graph.gradients());
         for (Instruction instruction : graph.instructions()) {
-            producers.put(instruction.result(), instruction);
+            instruction.results().forEach(result -> producers.put(result, instruction));
             for (Tensor operand : instruction.op().operands()) {
                 consumers.computeIfAbsent(operand, _ -> new ArrayList<>()).add(instruction);
             }
@@ -46,7 +48,7 @@ public final class Fusion {
     private Graph fuse() {
         Map<Tensor, Instruction> denseByFirst = new HashMap<>();
         for (Instruction instruction : graph.instructions()) {
-            if (instruction.op() instanceof Op.AddBias addBias) {
+            if (instruction.op() instanceof MatrixOp.AddBias addBias) {
                 dense(instruction.result(), addBias).ifPresent(dense -> denseByFirst.put(instruction.result(), dense));
             }
         }
@@ -59,22 +61,18 @@ public final class Fusion {
                 append(builder, instruction);
             }
         }
-        graph.outputs().forEach(builder::output);
-        for (int i = 0; i < graph.gradients().size(); i++) {
-            builder.gradient(graph.parameterTensors().get(i), graph.gradients().get(i));
-        }
-        return builder.build();
+        return builder.keeping(graph).build();
     }
 
     private void append(GraphBuilder builder, Instruction instruction) {
-        builder.append(instruction.result(), instruction.op().with(tensor -> replaced.getOrDefault(tensor, tensor)));
+        builder.append(instruction.results(), instruction.op().with(tensor -> replaced.getOrDefault(tensor, tensor)));
     }
 
     /** What stands in for the instruction that adds the bias, if its x is a product that nobody else reads. */
-    private Optional<Instruction> dense(Tensor sum, Op.AddBias addBias) {
+    private Optional<Instruction> dense(Tensor sum, MatrixOp.AddBias addBias) {
         Instruction product = producers.get(addBias.x());
         if (product == null
-                || !(product.op() instanceof Op.MatMul(var x, var transposeX, var weight, var transposeWeight))
+                || !(product.op() instanceof MatrixOp.MatMul(var x, var transposeX, var weight, var transposeWeight))
                 || transposeX
                 || !transposeWeight
                 || onlyConsumer(product.result()).isEmpty()) {
@@ -83,7 +81,7 @@ public final class Fusion {
         fused.add(product.result());
         Tensor result = sum;
         Activation activation = Activation.IDENTITY;
-        Optional<Instruction> relu = onlyConsumer(sum).filter(next -> next.op() instanceof Op.Relu);
+        Optional<Instruction> relu = onlyConsumer(sum).filter(next -> isRelu(next.op()));
         if (relu.isPresent()) {
             fused.add(result);
             activation = Activation.RELU;
@@ -96,7 +94,8 @@ public final class Fusion {
                 fused.add(result);
             }
         }
-        return Optional.of(new Instruction(result, new Op.Dense(x, weight, addBias.bias(), activation, result.type())));
+        return Optional.of(new Instruction(
+                List.of(result), new MatrixOp.Dense(x, weight, addBias.bias(), activation, result.type())));
     }
 
     private Optional<Instruction> onlyConsumer(Tensor tensor) {
@@ -111,12 +110,18 @@ public final class Fusion {
         }
         Instruction cast = null;
         for (Instruction consumer : consumers.getOrDefault(output, List.of())) {
-            if (consumer.op() instanceof Op.Cast && cast == null) {
+            if (consumer.op() instanceof ElementwiseOp.Cast && cast == null) {
                 cast = consumer;
-            } else if (!(consumer.op() instanceof Op.ReluGradient(var gradient, var _)) || gradient.equals(output)) {
+            } else if (!(consumer.op() instanceof ElementwiseOp.ActivateGradient(var gradient, var _, var activation))
+                    || activation != Activation.RELU
+                    || gradient.equals(output)) {
                 return Optional.empty();
             }
         }
         return Optional.ofNullable(cast);
+    }
+
+    private static boolean isRelu(Op op) {
+        return op instanceof ElementwiseOp.Activate(var _, var activation) && activation == Activation.RELU;
     }
 }

@@ -6,12 +6,14 @@ import dev.tutti.tensor.graph.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Where each tensor lies in a program's one block of memory. Two tensors share bytes only if one is dead before the other is written.
  * Inputs and outputs are alive throughout, so that a run can be repeated and read; parameters and their gradients live
- * elsewhere and have no place here.
+ * elsewhere and have no place here. A reshaped tensor lies where the tensor lies whose elements it shows.
  *
  * <p>Greedy by size: the largest tensor is placed first, each at the lowest offset free during its life.
  */
@@ -33,10 +35,12 @@ public final class MemoryPlan {
         }
     }
 
+    private final Aliases aliases;
     private final long[] offsets;
     private final long byteSize;
 
-    private MemoryPlan(long[] offsets, long byteSize) {
+    private MemoryPlan(Aliases aliases, long[] offsets, long byteSize) {
+        this.aliases = aliases;
         this.offsets = offsets;
         this.byteSize = byteSize;
     }
@@ -44,7 +48,8 @@ public final class MemoryPlan {
     public static MemoryPlan of(Graph graph) {
         long[] offsets = new long[graph.tensorIds()];
         Arrays.fill(offsets, NOWHERE);
-        List<Lifetime> lifetimes = lifetimes(graph);
+        Aliases aliases = new Aliases(graph);
+        List<Lifetime> lifetimes = lifetimes(graph, aliases);
         lifetimes.sort(Comparator.comparingLong((Lifetime lifetime) -> lifetime.tensor.byteSize())
                 .reversed()
                 .thenComparingInt(Lifetime::first)
@@ -57,12 +62,17 @@ public final class MemoryPlan {
             offsets[lifetime.tensor.id()] = place.offset;
             byteSize = Math.max(byteSize, place.end());
         }
-        return new MemoryPlan(offsets, byteSize);
+        return new MemoryPlan(aliases, offsets, byteSize);
     }
 
-    /** Whether the tensor has a place here: an input, or a result that is not a parameter's gradient. */
+    /** Whether the tensor has a place here: an input, or a result that is not a parameter's gradient; or one that shows the elements of such. */
     public boolean contains(Tensor tensor) {
-        return offsets[tensor.id()] != NOWHERE;
+        return offsets[root(tensor).id()] != NOWHERE;
+    }
+
+    /** The tensor in whose memory this one lies; itself for most. */
+    public Tensor root(Tensor tensor) {
+        return aliases.root(tensor);
     }
 
     /** In bytes, a multiple of {@link #ALIGNMENT}. */
@@ -70,30 +80,34 @@ public final class MemoryPlan {
         if (!contains(tensor)) {
             throw new IllegalArgumentException(tensor + " has no place in this plan");
         }
-        return offsets[tensor.id()];
+        return offsets[root(tensor).id()];
     }
 
     public long byteSize() {
         return byteSize;
     }
 
-    private static List<Lifetime> lifetimes(Graph graph) {
+    private static List<Lifetime> lifetimes(Graph graph, Aliases aliases) {
         int[] lastUse = new int[graph.tensorIds()];
         List<Instruction> instructions = graph.instructions();
         int end = instructions.size();
         for (int i = 0; i < end; i++) {
-            lastUse[instructions.get(i).result().id()] = i;
+            for (Tensor result : instructions.get(i).results()) {
+                lastUse[aliases.root(result).id()] = i;
+            }
             for (Tensor operand : instructions.get(i).op().operands()) {
-                lastUse[operand.id()] = i;
+                lastUse[aliases.root(operand).id()] = i;
             }
         }
-        graph.outputs().values().forEach(output -> lastUse[output.id()] = end);
+        graph.outputs().values().forEach(output -> lastUse[aliases.root(output).id()] = end);
         List<Lifetime> lifetimes = new ArrayList<>();
         graph.inputs().forEach(input -> lifetimes.add(new Lifetime(input, -1, end)));
+        Set<Tensor> gradients = new HashSet<>(graph.gradients());
         for (int i = 0; i < end; i++) {
-            Tensor result = instructions.get(i).result();
-            if (!graph.gradients().contains(result)) {
-                lifetimes.add(new Lifetime(result, i, lastUse[result.id()]));
+            for (Tensor result : instructions.get(i).results()) {
+                if (!gradients.contains(result) && !aliases.isAlias(result)) {
+                    lifetimes.add(new Lifetime(result, i, lastUse[result.id()]));
+                }
             }
         }
         return lifetimes;

@@ -1,67 +1,111 @@
 package dev.tutti.tensor.lowering;
 
+import dev.tutti.tensor.graph.ConvolutionOp;
 import dev.tutti.tensor.graph.ElementType;
+import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.graph.GraphBuilder;
 import dev.tutti.tensor.graph.Instruction;
+import dev.tutti.tensor.graph.LayoutOp;
+import dev.tutti.tensor.graph.LossOp;
+import dev.tutti.tensor.graph.MatrixOp;
+import dev.tutti.tensor.graph.NormalizationOp;
 import dev.tutti.tensor.graph.Op;
+import dev.tutti.tensor.graph.SequenceOp;
 import dev.tutti.tensor.graph.Tensor;
 import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Lets matrix products read bf16: their operands are cast, once each; their sums, and with them biases, losses, reductions and
- * all gradients, stay f32.
+ * Lets products (matrices, convolutions, recurrent cells, attention) read bf16 or f16: their operands are cast, once each; their sums, and with
+ * them biases, losses, norms, reductions and all gradients, stay f32. Micikevicius et al. 2018.
  */
 public final class MixedPrecision {
     private final GraphBuilder builder;
+    private final ElementType compute;
     private final Map<Tensor, Tensor> casts = new HashMap<>();
 
-    private MixedPrecision(Graph graph) {
+    private MixedPrecision(Graph graph, ElementType compute) {
         this.builder = GraphBuilder.rewriting(graph);
+        this.compute = compute;
     }
 
     /**
-     * @param compute what matrix products read: f32 leaves the graph as it is
+     * @param compute what products read: f32 leaves the graph as it is
      * @throws IllegalArgumentException if it is not a type to compute in
      */
     public static Graph lower(Graph graph, ElementType compute) {
         return switch (compute) {
             case F32 -> graph;
-            case BF16 -> new MixedPrecision(graph).lower(graph);
-            case I32 -> throw new IllegalArgumentException("matrix products compute in f32 or bf16, not in " + compute);
+            case BF16, F16 -> new MixedPrecision(graph, compute).lower(graph);
+            case I32 -> throw new IllegalArgumentException("products compute in f32, bf16 or f16, not in " + compute);
         };
     }
 
     private Graph lower(Graph graph) {
         for (Instruction instruction : graph.instructions()) {
-            builder.append(instruction.result(), lower(instruction.op()));
+            builder.append(instruction.results(), lower(instruction.op()));
         }
-        graph.outputs().forEach(builder::output);
-        for (int i = 0; i < graph.gradients().size(); i++) {
-            builder.gradient(graph.parameterTensors().get(i), graph.gradients().get(i));
-        }
-        return builder.build();
+        return builder.keeping(graph).build();
     }
 
     private Op lower(Op op) {
         return switch (op) {
-            case Op.MatMul _ -> op.with(this::cast);
-            case Op.Dense _ -> throw new IllegalArgumentException("precision is chosen before operations are fused");
-            case Op.AddBias _,
-                    Op.Add _,
-                    Op.Relu _,
-                    Op.ReluGradient _,
-                    Op.ColumnSum _,
-                    Op.CrossEntropy _,
-                    Op.CrossEntropyGradient _,
-                    Op.SquaredError _,
-                    Op.SquaredErrorGradient _,
-                    Op.Cast _ -> op;
+            case MatrixOp matrix -> matrix(matrix);
+            case ConvolutionOp convolution -> convolution(convolution);
+            case SequenceOp sequence -> sequence(sequence);
+            case ElementwiseOp _, LayoutOp _, NormalizationOp _, LossOp _ -> op;
+        };
+    }
+
+    private Op matrix(MatrixOp op) {
+        return switch (op) {
+            case MatrixOp.MatMul _ -> op.with(this::cast);
+            case MatrixOp.AddBias _, MatrixOp.ColumnSum _ -> op;
+            case MatrixOp.Dense _ ->
+                throw new IllegalArgumentException("precision is chosen before operations are fused");
+        };
+    }
+
+    private Op convolution(ConvolutionOp op) {
+        return switch (op) {
+            case ConvolutionOp.Conv2d(var x, var weight, var bias, var window, int groups) ->
+                new ConvolutionOp.Conv2d(cast(x), cast(weight), bias, window, groups);
+            case ConvolutionOp.Conv2dInputGradient _, ConvolutionOp.Conv2dWeightGradient _ -> op.with(this::cast);
+            case ConvolutionOp.ChannelSum _,
+                    ConvolutionOp.MaxPool _,
+                    ConvolutionOp.MaxPoolGradient _,
+                    ConvolutionOp.AveragePool _,
+                    ConvolutionOp.AveragePoolGradient _ -> op;
+        };
+    }
+
+    private Op sequence(SequenceOp op) {
+        return switch (op) {
+            case SequenceOp.Lstm(var projected, var weight) -> new SequenceOp.Lstm(projected, cast(weight));
+            case SequenceOp.LstmGradient(var gradient, var weight, var gates, var cells) ->
+                new SequenceOp.LstmGradient(gradient, cast(weight), gates, cells);
+            case SequenceOp.Attention(var qkv, var ignored, int heads, boolean causal) ->
+                new SequenceOp.Attention(cast(qkv), ignored, heads, causal);
+            case SequenceOp.AttentionGradient(
+                    var gradient,
+                    var qkv,
+                    var output,
+                    var logSumExp,
+                    var ignored,
+                    int heads,
+                    boolean causal) ->
+                new SequenceOp.AttentionGradient(cast(gradient), cast(qkv), output, logSumExp, ignored, heads, causal);
+            case SequenceOp.Embedding _,
+                    SequenceOp.EmbeddingGradient _,
+                    SequenceOp.AddPositions _,
+                    SequenceOp.PaddingMask _,
+                    SequenceOp.Delay _ -> op;
         };
     }
 
     private Tensor cast(Tensor tensor) {
-        return casts.computeIfAbsent(tensor, t -> builder.add(t.name() + ".bf16", new Op.Cast(t, ElementType.BF16)));
+        return casts.computeIfAbsent(
+                tensor, t -> builder.add(t.name() + "." + compute, new ElementwiseOp.Cast(t, compute)));
     }
 }

@@ -2,7 +2,7 @@ package dev.tutti.tensor.model;
 
 import dev.tutti.tensor.graph.GraphBuilder;
 import dev.tutti.tensor.graph.Initializer;
-import dev.tutti.tensor.graph.Op;
+import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
 
@@ -16,7 +16,7 @@ final class Dense {
         Initializer initializer = Initializer.Uniform.fanIn(inputs);
         Tensor weight = builder.parameter(name + ".weight", Shape.of(outputs, inputs), initializer);
         Tensor bias = builder.parameter(name + ".bias", Shape.of(outputs), initializer);
-        Tensor product = builder.add(name + ".product", new Op.MatMul(x, false, weight, true));
-        return builder.add(name + ".sum", new Op.AddBias(product, bias));
+        Tensor product = builder.add(name + ".product", new MatrixOp.MatMul(x, false, weight, true));
+        return builder.add(name + ".sum", new MatrixOp.AddBias(product, bias));
     }
 }

@@ -1,7 +1,8 @@
 package dev.tutti.tensor.model;
 
+import dev.tutti.tensor.graph.Activation;
+import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.GraphBuilder;
-import dev.tutti.tensor.graph.Op;
 import dev.tutti.tensor.graph.Tensor;
 import java.util.List;
 
@@ -17,7 +18,7 @@ final class MlpLayers {
             String name = "dense-" + layer;
             x = Dense.forward(builder, name, x, sizes.get(layer));
             if (layer < layers) {
-                x = builder.add(name + ".relu", new Op.Relu(x));
+                x = builder.add(name + ".relu", new ElementwiseOp.Activate(x, Activation.RELU));
             }
         }
         return x;

@@ -4,7 +4,7 @@ import dev.tutti.tensor.autodiff.Autodiff;
 import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.graph.GraphBuilder;
-import dev.tutti.tensor.graph.Op;
+import dev.tutti.tensor.graph.LossOp;
 import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
 import dev.tutti.tensor.lowering.MixedPrecision;
@@ -56,8 +56,8 @@ public final class Models {
         Tensor loss = builder.add(
                 "loss",
                 switch (task) {
-                    case CROSS_ENTROPY -> new Op.CrossEntropy(logits, labels);
-                    case MSE -> new Op.SquaredError(logits, labels);
+                    case CROSS_ENTROPY -> new LossOp.CrossEntropy(logits, labels);
+                    case MSE -> new LossOp.SquaredError(logits, labels);
                 });
         builder.output(LOSS_SUM, loss);
         return new Forward(logits, loss);

@@ -203,7 +203,9 @@ class TorchComparisonTest {
     }
 
     private static float[] floats(Values values) {
-        return values.memory().toArray(JAVA_FLOAT);
+        float[] floats = new float[Math.toIntExact(values.count())];
+        IntStream.range(0, floats.length).forEach(i -> floats[i] = (float) values.get(i));
+        return floats;
     }
 
     private static String name(Execution ours, int parameter) {

@@ -5,21 +5,30 @@ import static dev.tutti.tensor.graph.ElementType.I32;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tutti.tensor.backend.Backends;
-import dev.tutti.tensor.backend.Closeness;
-import dev.tutti.tensor.backend.Execution;
-import dev.tutti.tensor.backend.Values;
+import dev.tutti.tensor.backend.reference.DoubleInterpreter;
+import dev.tutti.tensor.graph.ConvolutionOp;
+import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.graph.GraphBuilder;
 import dev.tutti.tensor.graph.Initializer;
-import dev.tutti.tensor.graph.Op;
+import dev.tutti.tensor.graph.Instruction;
+import dev.tutti.tensor.graph.LossOp;
+import dev.tutti.tensor.graph.MatrixOp;
+import dev.tutti.tensor.graph.NormalizationOp;
+import dev.tutti.tensor.graph.Operations;
+import dev.tutti.tensor.graph.Parameter;
+import dev.tutti.tensor.graph.SequenceOp;
 import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
 import dev.tutti.tensor.lowering.Fusion;
 import dev.tutti.tensor.model.ModelSpec;
 import dev.tutti.tensor.model.Models;
 import dev.tutti.tensor.model.Task;
+import dev.tutti.tensor.random.CounterRandom;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,31 +36,68 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class AutodiffTest {
     private static final double STEP = 1e-5;
-    private static final int CLASSES = 3;
-    private static final Initializer WIDE = new Initializer.Uniform(0.9f);
+    private static final double TOLERANCE = 1e-7;
 
-    /** Forward graphs with loss {@code loss-sum} and the seed of the backward pass {@code gradient-scale}. */
+    /** Operations of backward passes, and those that only lowering or evaluation makes. */
+    private static final Set<Class<?>> WITHOUT_GRADIENT = Set.of(
+            ElementwiseOp.Scale.class,
+            ElementwiseOp.Cast.class,
+            MatrixOp.ColumnSum.class,
+            MatrixOp.Dense.class,
+            ConvolutionOp.ChannelSum.class,
+            SequenceOp.Delay.class,
+            NormalizationOp.BatchNormInference.class);
+
     static Stream<Graph> forwardGraphs() {
-        ModelSpec mlp = new ModelSpec.Mlp(5, List.of(7, 6), CLASSES);
-        return Stream.of(
-                withScale(Models.evaluation(mlp, Task.CROSS_ENTROPY, 4, F32)),
-                withScale(Models.evaluation(mlp, Task.MSE, 4, F32)),
-                withScale(Models.evaluation(mlp, Task.MSE, 1, F32)),
-                sharedWeight(),
-                everyTranspose());
+        return DifferentiableGraphs.all();
     }
 
     @ParameterizedTest
     @MethodSource("forwardGraphs")
     void gradientsAgreeWithCentralDifferencesInF64(Graph forward) {
         Graph training = Autodiff.withGradients(forward, forward.output("loss-sum"), forward.input("gradient-scale"));
-        try (Execution execution = new Execution(Backends.select("reference", 1), training)) {
-            execution.draw(5, CLASSES).run();
-            for (int i = 0; i < forward.parameters().size(); i++) {
-                float[] differences = centralDifferences(execution, forward, i);
-                String name = forward.parameters().get(i).name();
-                Closeness.assertClose(name, execution.gradient(i), differences, 1e-5);
+        Doubles backward = new Doubles(training);
+        backward.run();
+        for (int i = 0; i < forward.parameters().size(); i++) {
+            Parameter parameter = forward.parameters().get(i);
+            if (parameter.update() == Parameter.Update.TRAINED) {
+                assertThat(backward.of(training.gradients().get(i)))
+                        .as("%s in %s", parameter.name(), forward)
+                        .usingElementComparator(Doubles.within(TOLERANCE))
+                        .containsExactly(centralDifferences(forward, i));
             }
+        }
+    }
+
+    @Test
+    void everyOperationWithAGradientIsDifferentiated() {
+        Set<Class<?>> differentiated = forwardGraphs()
+                .flatMap(graph -> graph.instructions().stream())
+                .map(instruction -> instruction.op().getClass())
+                .collect(Collectors.toSet());
+        assertThat(differentiated)
+                .containsExactlyInAnyOrderElementsOf(Operations.all()
+                        .filter(type -> !type.getSimpleName().endsWith("Gradient"))
+                        .filter(type -> !WITHOUT_GRADIENT.contains(type))
+                        .toList());
+    }
+
+    @Test
+    void batchNormsRunningStatisticsGetTheBatchsWeightedByItsShare() {
+        Graph forward = forwardGraphs()
+                .filter(graph -> graph.instructions().getFirst().op() instanceof NormalizationOp.BatchNorm)
+                .findFirst()
+                .orElseThrow();
+        Graph training = Autodiff.withGradients(forward, forward.output("loss-sum"), forward.input("gradient-scale"));
+        Doubles backward = new Doubles(training);
+        backward.run();
+        Instruction norm = training.instructions().getFirst();
+        double share = 4 * backward.of(training.input("gradient-scale"))[0];
+        for (int channel = 0; channel < 3; channel++) {
+            assertThat(backward.of(training.gradients().get(3))[channel])
+                    .isEqualTo(share * backward.of(norm.results().get(1))[channel]);
+            assertThat(backward.of(training.gradients().get(4))[channel])
+                    .isEqualTo(share * backward.of(norm.results().get(3))[channel]);
         }
     }
 
@@ -68,9 +114,10 @@ class AutodiffTest {
     void parameterTheLossDoesNotReachIsNamed() {
         GraphBuilder builder = new GraphBuilder();
         Tensor x = builder.input("x", F32, Shape.of(2, 3));
-        Tensor used = builder.parameter("used", Shape.of(3), WIDE);
-        builder.parameter("unused", Shape.of(3), WIDE);
-        Tensor loss = builder.add("loss", new Op.SquaredError(builder.add("sum", new Op.AddBias(x, used)), x));
+        Tensor used = builder.parameter("used", Shape.of(3), new Initializer.Constant(1));
+        builder.parameter("unused", Shape.of(3), new Initializer.Constant(1));
+        Tensor loss =
+                builder.add("loss", new LossOp.SquaredError(builder.add("sum", new MatrixOp.AddBias(x, used)), x));
         Tensor scale = builder.input("gradient-scale", F32, Shape.of(1));
         Graph forward = builder.build();
         assertThatThrownBy(() -> Autodiff.withGradients(forward, loss, scale))
@@ -88,69 +135,63 @@ class AutodiffTest {
 
     private static Graph withScale(Graph forward) {
         GraphBuilder builder = GraphBuilder.extending(forward);
-        builder.input("gradient-scale", F32, Shape.of(1));
+        builder.input("gradient-scale", F32, Shape.SCALAR);
         return builder.build();
     }
 
-    /** y = relu(x·wᵀ)·w + relu(x·wᵀ)·w: one weight read twice, one value read twice. */
-    private static Graph sharedWeight() {
-        GraphBuilder builder = new GraphBuilder();
-        Tensor x = builder.input("x", F32, Shape.of(4, 5));
-        Tensor labels = builder.input("labels", I32, Shape.of(4));
-        Tensor w = builder.parameter("w", Shape.of(6, 5), WIDE);
-        Tensor hidden = builder.add("hidden", new Op.Relu(builder.add("p", new Op.MatMul(x, false, w, true))));
-        Tensor back = builder.add("back", new Op.MatMul(hidden, false, w, false));
-        Tensor twice = builder.add("twice", new Op.Add(back, back));
-        builder.output("loss-sum", builder.add("loss", new Op.CrossEntropy(twice, labels)));
-        return withScale(builder.build());
-    }
-
-    /** ((a·b)·(c·d)ᵀ), each side once with both operands transposed in memory. */
-    private static Graph everyTranspose() {
-        GraphBuilder builder = new GraphBuilder();
-        Tensor a = builder.parameter("a", Shape.of(5, 4), WIDE);
-        Tensor b = builder.parameter("b", Shape.of(6, 5), WIDE);
-        Tensor c = builder.parameter("c", Shape.of(3, 2), WIDE);
-        Tensor d = builder.parameter("d", Shape.of(2, 6), WIDE);
-        Tensor left = builder.add("left", new Op.MatMul(a, true, b, true));
-        Tensor right = builder.add("right", new Op.MatMul(c, false, d, false));
-        Tensor y = builder.add("y", new Op.MatMul(left, false, right, true));
-        Tensor targets = builder.input("targets", F32, Shape.of(4, 3));
-        Tensor z = builder.add("z", new Op.MatMul(y, true, targets, false));
-        Tensor square = builder.input("square", F32, Shape.of(3, 3));
-        builder.output("loss-sum", builder.add("loss", new Op.SquaredError(z, square)));
-        return withScale(builder.build());
-    }
-
-    private static float[] centralDifferences(Execution execution, Graph forward, int parameter) {
-        double scale = execution.input("gradient-scale").get(0);
-        float[] differences =
-                new float[Math.toIntExact(execution.parameter(parameter).count())];
+    private static double[] centralDifferences(Graph forward, int parameter) {
+        Tensor tensor = forward.parameterTensors().get(parameter);
+        double[] differences = new double[Math.toIntExact(tensor.elementCount())];
         for (int element = 0; element < differences.length; element++) {
-            double above = loss(execution, forward, parameter, element, STEP);
-            double below = loss(execution, forward, parameter, element, -STEP);
-            differences[element] = (float) (scale * (above - below) / (2 * STEP));
+            double above = loss(forward, tensor, element, STEP);
+            double below = loss(forward, tensor, element, -STEP);
+            differences[element] = Doubles.SCALE * (above - below) / (2 * STEP);
         }
         return differences;
     }
 
-    private static double loss(Execution execution, Graph forward, int parameter, int element, double step) {
-        DoubleInterpreter interpreter = new DoubleInterpreter();
-        for (Tensor input : forward.inputs()) {
-            interpreter.set(input, doubles(execution.input(input.name())));
-        }
-        for (int i = 0; i < forward.parameters().size(); i++) {
-            double[] values = doubles(execution.parameter(i));
-            if (i == parameter) {
-                values[element] += step;
-            }
-            interpreter.set(forward.parameterTensors().get(i), values);
-        }
-        interpreter.run(forward);
-        return interpreter.get(forward.output("loss-sum"))[0];
+    private static double loss(Graph forward, Tensor parameter, int element, double step) {
+        Doubles doubles = new Doubles(forward);
+        doubles.of(parameter)[element] += step;
+        doubles.run();
+        return doubles.of(forward.output("loss-sum"))[0];
     }
 
-    private static double[] doubles(Values values) {
-        return values.floats().toArray();
+    /** A graph's run in f64, on inputs and parameters drawn from a seed. */
+    private static final class Doubles {
+        static final double SCALE = 0.125;
+
+        private final Graph graph;
+        private final DoubleInterpreter interpreter = new DoubleInterpreter();
+
+        Doubles(Graph graph) {
+            this.graph = graph;
+            CounterRandom random = new CounterRandom(7);
+            Stream.concat(graph.inputs().stream(), graph.parameterTensors().stream())
+                    .forEach(tensor -> {
+                        double[] elements = of(tensor);
+                        long stream = CounterRandom.stream(tensor.name());
+                        for (int i = 0; i < elements.length; i++) {
+                            double uniform = random.uniform(stream, i);
+                            elements[i] = tensor.type() == I32
+                                    ? Math.floor(uniform * DifferentiableGraphs.CLASSES)
+                                    : 2 * uniform - 1;
+                        }
+                    });
+            of(graph.input("gradient-scale"))[0] = SCALE;
+        }
+
+        double[] of(Tensor tensor) {
+            return interpreter.of(tensor);
+        }
+
+        void run() {
+            interpreter.run(graph);
+        }
+
+        static Comparator<Double> within(double tolerance) {
+            return (actual, expected) ->
+                    Math.abs(actual - expected) <= tolerance * Math.max(1, Math.abs(expected)) ? 0 : 1;
+        }
     }
 }

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
+import dev.tutti.tensor.graph.Activation;
 import dev.tutti.tensor.graph.BFloat16;
 import dev.tutti.tensor.graph.ElementType;
+import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.graph.GraphBuilder;
-import dev.tutti.tensor.graph.Op;
+import dev.tutti.tensor.graph.Operations;
 import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
 import dev.tutti.tensor.model.ModelSpec;
@@ -18,8 +20,6 @@ import dev.tutti.tensor.model.Task;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -31,45 +31,47 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** What every backend does; a backend's test is a subclass that says which. */
 public abstract class BackendContract {
     private static final double F32_TOLERANCE = 1e-5;
-    private static final double BF16_TOLERANCE = 1e-2;
+    private static final double HALF_TOLERANCE = 1e-2;
     private static final ModelSpec.Mlp MODEL = new ModelSpec.Mlp(23, List.of(37, 18), 7);
 
     protected abstract Backend backend();
 
     @ParameterizedTest
     @MethodSource("dev.tutti.tensor.backend.OperationGraphs#all")
-    void operationAgreesWithReference(Graph graph) {
+    void operationAgreesWithReference(OperationCase operation) {
+        Graph graph = operation.graph();
         try (Execution expected = reference(graph);
                 Execution actual = new Execution(backend(), graph)) {
-            int columns = graph.inputs().stream()
-                    .filter(input -> input.shape().rank() == 2)
-                    .findFirst()
-                    .orElseThrow()
-                    .shape()
-                    .size(1);
-            expected.draw(7, columns).run();
-            actual.draw(7, columns).run();
-            assertClose(graph.toString(), actual.output("y"), expected.output("y"), tolerance(graph));
+            expected.draw(7, operation.classes()).run();
+            actual.draw(7, operation.classes()).run();
+            for (String output : graph.outputs().keySet()) {
+                assertClose(
+                        output + " of " + operation,
+                        actual.output(output),
+                        expected.output(output),
+                        operation.tolerance());
+            }
         }
     }
 
     @Test
     void everyOperationIsCompared() {
-        Set<Class<?>> compared = OperationGraphs.all()
-                .flatMap(graph -> graph.instructions().stream())
-                .map(instruction -> instruction.op().getClass())
-                .collect(Collectors.toSet());
-        assertThat(compared).containsExactlyInAnyOrder(Op.class.getPermittedSubclasses());
+        assertThat(OperationGraphs.all()
+                        .map(OperationCase::op)
+                        .map(Object::getClass)
+                        .distinct())
+                .containsExactlyInAnyOrderElementsOf(Operations.all().toList());
     }
 
     @ParameterizedTest
     @CsvSource({
         "CROSS_ENTROPY, 1, F32", "CROSS_ENTROPY, 5, F32", "CROSS_ENTROPY, 128, F32", "MSE, 1, F32", "MSE, 13, F32",
-        "CROSS_ENTROPY, 1, BF16", "CROSS_ENTROPY, 5, BF16", "CROSS_ENTROPY, 128, BF16", "MSE, 1, BF16", "MSE, 13, BF16"
+        "CROSS_ENTROPY, 1, BF16", "CROSS_ENTROPY, 5, BF16", "CROSS_ENTROPY, 128, BF16", "MSE, 1, BF16", "MSE, 13, BF16",
+        "CROSS_ENTROPY, 5, F16", "CROSS_ENTROPY, 128, F16", "MSE, 1, F16", "MSE, 13, F16"
     })
     void trainingStepAgreesWithReference(Task task, int rows, ElementType compute) {
         Graph graph = Models.training(MODEL, task, rows, compute);
-        double tolerance = compute == ElementType.F32 ? F32_TOLERANCE : BF16_TOLERANCE;
+        double tolerance = tolerance(compute);
         try (Execution expected = reference(graph);
                 Execution actual = new Execution(backend(), graph)) {
             expected.draw(11, MODEL.outputs()).run();
@@ -85,10 +87,10 @@ public abstract class BackendContract {
     @ParameterizedTest
     @EnumSource(
             value = ElementType.class,
-            names = {"F32", "BF16"})
+            names = {"F32", "BF16", "F16"})
     void evaluationAgreesWithReference(ElementType compute) {
         Graph graph = Models.evaluation(MODEL, Task.CROSS_ENTROPY, 9, compute);
-        double tolerance = compute == ElementType.F32 ? F32_TOLERANCE : BF16_TOLERANCE;
+        double tolerance = tolerance(compute);
         try (Execution expected = reference(graph);
                 Execution actual = new Execution(backend(), graph)) {
             expected.draw(3, MODEL.outputs()).run();
@@ -103,7 +105,7 @@ public abstract class BackendContract {
         int count = 4096;
         GraphBuilder builder = new GraphBuilder();
         Tensor x = builder.input("x", ElementType.F32, Shape.of(1, count));
-        builder.output("y", builder.add("y", new Op.Cast(x, ElementType.BF16)));
+        builder.output("y", builder.add("y", new ElementwiseOp.Cast(x, ElementType.BF16)));
         try (Execution execution = new Execution(backend(), builder.build())) {
             Values values = execution.input("x");
             float[] expected = new float[count];
@@ -119,11 +121,11 @@ public abstract class BackendContract {
 
     @Test
     void reluGradientIsZeroWhereTheOutputIsZeroOfEitherSign() {
-        Graph graph = OperationGraphs.all()
-                .filter(candidate -> candidate.instructions().getFirst().op() instanceof Op.ReluGradient)
-                .filter(candidate -> candidate.input("gradient").elementCount() == 7)
-                .findFirst()
-                .orElseThrow();
+        GraphBuilder builder = new GraphBuilder();
+        Tensor gradient = builder.input("gradient", ElementType.F32, Shape.of(7));
+        Tensor output = builder.input("output", ElementType.F32, Shape.of(7));
+        builder.output("y", builder.add("y", new ElementwiseOp.ActivateGradient(gradient, output, Activation.RELU)));
+        Graph graph = builder.build();
         try (Execution execution = new Execution(backend(), graph)) {
             float[] outputs = {0f, -0f, -1f, Float.MIN_VALUE, 3f, -Float.MIN_VALUE, Float.MAX_VALUE};
             for (int i = 0; i < outputs.length; i++) {
@@ -139,7 +141,7 @@ public abstract class BackendContract {
     @ParameterizedTest
     @EnumSource(
             value = ElementType.class,
-            names = {"F32", "BF16"})
+            names = {"F32", "BF16", "F16"})
     void gradientsAreFinalWhenTheSinkHearsOfThemLastLayerFirst(ElementType compute) {
         try (Execution execution = training(5, compute)) {
             List<Integer> order = new ArrayList<>();
@@ -164,7 +166,7 @@ public abstract class BackendContract {
     @ParameterizedTest
     @EnumSource(
             value = ElementType.class,
-            names = {"F32", "BF16"})
+            names = {"F32", "BF16", "F16"})
     void sameRowsGiveSameBitsWhateverRanBefore(ElementType compute) {
         try (Execution execution = training(19, compute);
                 Execution fresh = training(19, compute)) {
@@ -205,7 +207,7 @@ public abstract class BackendContract {
     @ParameterizedTest
     @EnumSource(
             value = ElementType.class,
-            names = {"F32", "BF16"})
+            names = {"F32", "BF16", "F16"})
     void notANumberInAnyParameterReachesTheLoss(ElementType compute) {
         for (float bad : new float[] {Float.NaN, Float.intBitsToFloat(0xffc00000)}) {
             for (int parameter = 0; parameter < 6; parameter++) {
@@ -248,7 +250,7 @@ public abstract class BackendContract {
     @ParameterizedTest
     @EnumSource(
             value = ElementType.class,
-            names = {"F32", "BF16"})
+            names = {"F32", "BF16", "F16"})
     void runAllocatesNothingOnTheHeap(ElementType compute) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         try (Execution execution = training(2, compute)) {
@@ -275,10 +277,11 @@ public abstract class BackendContract {
         return new Execution(Backends.select("reference", 1), graph);
     }
 
-    private static double tolerance(Graph graph) {
-        Stream<Tensor> tensors = Stream.concat(
-                graph.inputs().stream(), graph.instructions().stream().map(instruction -> instruction.result()));
-        return tensors.anyMatch(tensor -> tensor.type() == ElementType.BF16) ? BF16_TOLERANCE : F32_TOLERANCE;
+    static double tolerance(ElementType type) {
+        return switch (type) {
+            case F32, I32 -> F32_TOLERANCE;
+            case BF16, F16 -> HALF_TOLERANCE;
+        };
     }
 
     /** Of the loss and all gradients. */

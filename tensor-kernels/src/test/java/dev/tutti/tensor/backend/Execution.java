@@ -71,24 +71,24 @@ public final class Execution implements AutoCloseable {
     }
 
     public Values input(String name) {
-        return new Values(program.input(name), graph.input(name).type());
+        return Values.of(program.input(name), graph.input(name).type());
     }
 
     public float[] output(String name) {
-        return floats(new Values(program.output(name), graph.output(name).type()));
+        return floats(Values.of(program.output(name), graph.output(name).type()));
     }
 
     public Values parameter(int index) {
-        return new Values(slice(buffers.parameters(), index), ElementType.F32);
+        return Values.of(slice(buffers.parameters(), index), ElementType.F32);
     }
 
     public float[] gradient(int index) {
-        return floats(new Values(slice(buffers.gradients(), index), ElementType.F32));
+        return floats(Values.of(slice(buffers.gradients(), index), ElementType.F32));
     }
 
     /** All gradients, back to back. */
     public float[] gradients() {
-        return floats(new Values(buffers.gradients(), ElementType.F32));
+        return floats(Values.of(buffers.gradients(), ElementType.F32));
     }
 
     @Override
@@ -104,7 +104,7 @@ public final class Execution implements AutoCloseable {
 
     private static float[] floats(Values values) {
         float[] floats = new float[Math.toIntExact(values.count())];
-        IntStream.range(0, floats.length).forEach(i -> floats[i] = values.get(i));
+        IntStream.range(0, floats.length).forEach(i -> floats[i] = (float) values.get(i));
         return floats;
     }
 }

@@ -1,91 +1,151 @@
 package dev.tutti.tensor.backend;
 
 import static dev.tutti.tensor.graph.ElementType.BF16;
+import static dev.tutti.tensor.graph.ElementType.F16;
 import static dev.tutti.tensor.graph.ElementType.F32;
-import static dev.tutti.tensor.graph.ElementType.I32;
 
 import dev.tutti.tensor.graph.Activation;
 import dev.tutti.tensor.graph.ElementType;
-import dev.tutti.tensor.graph.Graph;
-import dev.tutti.tensor.graph.GraphBuilder;
-import dev.tutti.tensor.graph.Op;
+import dev.tutti.tensor.graph.ElementwiseOp;
+import dev.tutti.tensor.graph.LayoutOp;
+import dev.tutti.tensor.graph.LossOp;
+import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.Shape;
-import dev.tutti.tensor.graph.Tensor;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
-/** Graphs of one operation each, over inputs; the result is output {@code y}. */
+/** Products, element-wise operations, layouts and losses. */
 final class OperationGraphs {
+    private static final List<ElementType> FLOATS = List.of(F32, BF16, F16);
+
     /** (rows, inner, columns): one, odd, larger than a vector, larger than a block. */
     private static final List<Shape> SIZES = List.of(
             Shape.of(1, 1, 1), Shape.of(1, 7, 5), Shape.of(3, 17, 33), Shape.of(64, 32, 16), Shape.of(65, 127, 130));
 
     private OperationGraphs() {}
 
-    static Stream<Graph> all() {
-        return SIZES.stream().flatMap(size -> Stream.concat(products(size), rows(size)));
+    static Stream<OperationCase> all() {
+        return Stream.of(
+                        SIZES.stream().flatMap(OperationGraphs::products),
+                        SIZES.stream().flatMap(OperationGraphs::activations),
+                        SIZES.stream().flatMap(OperationGraphs::rows),
+                        SIZES.stream().flatMap(OperationGraphs::losses),
+                        layouts(),
+                        LayerGraphs.all())
+                .flatMap(Function.identity());
     }
 
-    private static Stream<Graph> products(Shape size) {
+    private static Stream<OperationCase> products(Shape size) {
         int m = size.size(0);
         int k = size.size(1);
         int n = size.size(2);
-        return Stream.of(F32, BF16)
+        return FLOATS.stream()
                 .flatMap(type -> Stream.concat(
                         Stream.of(false, true)
                                 .flatMap(left ->
                                         Stream.of(false, true).map(right -> matMul(type, left, right, m, k, n))),
-                        Stream.of(Activation.values())
+                        Stream.of(Activation.IDENTITY, Activation.RELU)
                                 .flatMap(activation ->
-                                        Stream.of(F32, BF16).map(result -> dense(type, activation, result, m, k, n)))));
+                                        FLOATS.stream().map(result -> dense(type, activation, result, m, k, n)))));
     }
 
-    private static Graph matMul(ElementType type, boolean transposeLeft, boolean transposeRight, int m, int k, int n) {
-        return graph(builder -> new Op.MatMul(
-                builder.input("left", type, transposeLeft ? Shape.of(k, m) : Shape.of(m, k)),
+    private static OperationCase matMul(
+            ElementType type, boolean transposeLeft, boolean transposeRight, int m, int k, int n) {
+        return OperationCase.of(in -> new MatrixOp.MatMul(
+                transposeLeft ? in.of(type, "left", k, m) : in.of(type, "left", m, k),
                 transposeLeft,
-                builder.input("right", type, transposeRight ? Shape.of(n, k) : Shape.of(k, n)),
+                transposeRight ? in.of(type, "right", n, k) : in.of(type, "right", k, n),
                 transposeRight));
     }
 
-    private static Graph dense(ElementType type, Activation activation, ElementType result, int m, int k, int n) {
-        return graph(builder -> new Op.Dense(
-                builder.input("x", type, Shape.of(m, k)),
-                builder.input("weight", type, Shape.of(n, k)),
-                builder.input("bias", F32, Shape.of(n)),
-                activation,
-                result));
+    private static OperationCase dense(
+            ElementType type, Activation activation, ElementType result, int m, int k, int n) {
+        return OperationCase.of(in -> new MatrixOp.Dense(
+                in.of(type, "x", m, k), in.of(type, "weight", n, k), in.f32("bias", n), activation, result));
     }
 
-    private static Stream<Graph> rows(Shape size) {
-        Shape matrix = Shape.of(size.size(0), size.size(1));
-        Shape row = Shape.of(size.size(1));
-        Shape column = Shape.of(size.size(0));
-        Shape one = Shape.of(1);
+    private static Stream<OperationCase> activations(Shape size) {
+        int rows = size.size(0);
+        int columns = size.size(1);
+        return Stream.of(Activation.values())
+                .flatMap(activation -> Stream.concat(
+                        Stream.of(OperationCase.of(
+                                in -> new ElementwiseOp.Activate(in.f32("x", rows, columns), activation))),
+                        FLOATS.stream()
+                                .map(saved -> OperationCase.of(in -> new ElementwiseOp.ActivateGradient(
+                                        in.f32("gradient", rows, columns),
+                                        in.of(saved, "saved", rows, columns),
+                                        activation)))));
+    }
+
+    private static Stream<OperationCase> rows(Shape size) {
+        int r = size.size(0);
+        int c = size.size(1);
         return Stream.of(
-                graph(b -> new Op.AddBias(b.input("x", F32, matrix), b.input("bias", F32, row))),
-                graph(b -> new Op.Add(b.input("left", F32, matrix), b.input("right", F32, matrix))),
-                graph(b -> new Op.Relu(b.input("x", F32, matrix))),
-                graph(b -> new Op.ReluGradient(b.input("gradient", F32, matrix), b.input("output", F32, matrix))),
-                graph(b -> new Op.ReluGradient(b.input("gradient", F32, matrix), b.input("output", BF16, matrix))),
-                graph(b -> new Op.ColumnSum(b.input("x", F32, matrix))),
-                graph(b -> new Op.CrossEntropy(b.input("logits", F32, matrix), b.input("labels", I32, column))),
-                graph(b -> new Op.CrossEntropyGradient(
-                        b.input("gradient", F32, one), b.input("logits", F32, matrix), b.input("labels", I32, column))),
-                graph(b -> new Op.SquaredError(b.input("predictions", F32, matrix), b.input("targets", F32, matrix))),
-                graph(b -> new Op.SquaredErrorGradient(
-                        b.input("gradient", F32, one),
-                        b.input("predictions", F32, matrix),
-                        b.input("targets", F32, matrix))),
-                graph(b -> new Op.Cast(b.input("x", F32, matrix), BF16)),
-                graph(b -> new Op.Cast(b.input("x", BF16, matrix), F32)));
+                OperationCase.of(in -> new MatrixOp.AddBias(in.f32("x", r, c), in.f32("bias", c))),
+                OperationCase.of(in -> new MatrixOp.AddBias(in.f32("x", 3, r, c), in.f32("bias", r, c))),
+                OperationCase.of(in -> new MatrixOp.ColumnSum(in.f32("x", r, c), Shape.of(c))),
+                OperationCase.of(in -> new MatrixOp.ColumnSum(in.f32("x", 3, r, c), Shape.of(r, c))),
+                OperationCase.of(in -> new ElementwiseOp.Add(in.f32("left", r, c), in.f32("right", r, c))),
+                OperationCase.of(in -> new ElementwiseOp.Scale(in.f32("x", r, c), in.f32("scalar", 1), 3)),
+                OperationCase.of(
+                        1 << 20,
+                        in -> new ElementwiseOp.Dropout(in.f32("x", r, c), in.i32("key", 6), 0.25f, 123_456_789_012L)),
+                OperationCase.of(in -> new ElementwiseOp.Cast(in.f32("x", r, c), BF16)),
+                OperationCase.of(in -> new ElementwiseOp.Cast(in.f32("x", r, c), F16)),
+                OperationCase.of(in -> new ElementwiseOp.Cast(in.of(BF16, "x", r, c), F32)),
+                OperationCase.of(in -> new ElementwiseOp.Cast(in.of(F16, "x", r, c), F32)));
     }
 
-    private static Graph graph(Function<GraphBuilder, Op> op) {
-        GraphBuilder builder = new GraphBuilder();
-        Tensor y = builder.add("y", op.apply(builder));
-        builder.output("y", y);
-        return builder.build();
+    private static Stream<OperationCase> losses(Shape size) {
+        int r = size.size(0);
+        int c = size.size(1);
+        return Stream.of(
+                OperationCase.of(c, in -> new LossOp.CrossEntropy(in.f32("logits", r, c), in.i32("labels", r))),
+                OperationCase.of(
+                        c,
+                        in -> new LossOp.CrossEntropy(
+                                in.f32("logits", r, c), in.i32("labels", r), 0.1f, OptionalInt.of(0))),
+                OperationCase.of(
+                        c,
+                        in -> new LossOp.CrossEntropyGradient(
+                                in.f32("gradient", 1), in.f32("logits", r, c), in.i32("labels", r))),
+                OperationCase.of(
+                        c,
+                        in -> new LossOp.CrossEntropyGradient(
+                                in.f32("gradient", 1),
+                                in.f32("logits", r, c),
+                                in.i32("labels", r),
+                                0.1f,
+                                OptionalInt.of(0))),
+                OperationCase.of(in -> new LossOp.SquaredError(in.f32("predictions", r, c), in.f32("targets", r, c))),
+                OperationCase.of(in -> new LossOp.SquaredErrorGradient(
+                        in.f32("gradient", 1), in.f32("predictions", r, c), in.f32("targets", r, c))),
+                OperationCase.of(in -> new LossOp.BinaryCrossEntropy(in.f32("logits", r, c), in.f32("targets", r, c))),
+                OperationCase.of(in -> new LossOp.BinaryCrossEntropyGradient(
+                        in.f32("gradient", 1), in.f32("logits", r, c), in.f32("targets", r, c))));
+    }
+
+    private static Stream<OperationCase> layouts() {
+        return Stream.of(
+                OperationCase.of(in -> new LayoutOp.Reshape(in.f32("x", 4, 6), Shape.of(3, 8))),
+                OperationCase.of(in -> new LayoutOp.Reshape(in.of(BF16, "x", 5, 1), Shape.of(5))),
+                OperationCase.of(in -> new LayoutOp.Transpose(in.f32("x", 7, 5), List.of(1, 0))),
+                OperationCase.of(in -> new LayoutOp.Transpose(in.f32("x", 2, 3, 4, 5), List.of(3, 0, 2, 1))),
+                OperationCase.of(in -> new LayoutOp.Transpose(in.f32("x", 2, 3, 4, 5), List.of(0, 2, 1, 3))),
+                OperationCase.of(in -> new LayoutOp.Concat(
+                        List.of(in.f32("a", 2, 3, 2), in.f32("b", 2, 1, 2), in.f32("c", 2, 4, 2)), 1)),
+                OperationCase.of(in -> new LayoutOp.Concat(List.of(in.f32("a", 3, 5), in.f32("b", 4, 5)), 0)),
+                OperationCase.of(in -> new LayoutOp.Slice(in.f32("x", 3, 5, 2), 1, 1, 4)),
+                OperationCase.of(in -> new LayoutOp.Slice(in.f32("x", 3, 5), 1, 4, 5)),
+                OperationCase.of(in -> new LayoutOp.Pad(in.f32("x", 3, 5, 2), 1, 2, 1)),
+                OperationCase.of(in -> new LayoutOp.Pad(in.f32("x", 1, 5), 0, 0, 3)),
+                OperationCase.of(in -> new LayoutOp.Sum(in.f32("x", 3, 5, 2), 1, 0.2f)),
+                OperationCase.of(in -> new LayoutOp.Sum(in.f32("x", 65, 130), 0, 1)),
+                OperationCase.of(in -> new LayoutOp.Sum(in.f32("x", 65, 130), 1, 1)),
+                OperationCase.of(in -> new LayoutOp.Repeat(in.f32("x", 3, 2), 1, 4, 0.5f)),
+                OperationCase.of(in -> new LayoutOp.Repeat(in.f32("x", 33), 0, 5, 1)));
     }
 }

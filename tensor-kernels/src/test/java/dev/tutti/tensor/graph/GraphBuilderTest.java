@@ -15,43 +15,47 @@ class GraphBuilderTest {
     @Test
     void productOfUnequalInnerSizesNamesLayerAndBothShapes() {
         Tensor weight = builder.parameter("dense-2.weight", Shape.of(64, 255), new Initializer.Constant(0));
-        assertThatThrownBy(() -> builder.add("dense-2.product", new Op.MatMul(x, false, weight, true)))
+        assertThatThrownBy(() -> builder.add("dense-2.product", new MatrixOp.MatMul(x, false, weight, true)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("dense-2.product: matmul(x, dense-2.weightᵀ) with [x: f32[32, 256], dense-2.weight: f32[64,"
-                        + " 255]]: inner sizes 256 and 255 differ");
+                .hasMessage(
+                        "dense-2.product: mat-mul(x, dense-2.weight, transpose-right) with [x: f32[32, 256], dense-2.weight:"
+                                + " f32[64, 255]]: inner sizes 256 and 255 differ");
     }
 
     @Test
     void productTransposesAsItIsTold() {
         Tensor y = builder.input("y", F32, Shape.of(32, 5));
-        assertThat(builder.add("z", new Op.MatMul(x, true, y, false)).shape()).isEqualTo(Shape.of(256, 5));
-        assertThat(builder.add("z", new Op.MatMul(y, true, x, false)).shape()).isEqualTo(Shape.of(5, 256));
-        assertThat(builder.add("z", new Op.MatMul(x, false, x, true)).shape()).isEqualTo(Shape.of(32, 32));
+        assertThat(builder.add("z", new MatrixOp.MatMul(x, true, y, false)).shape())
+                .isEqualTo(Shape.of(256, 5));
+        assertThat(builder.add("z", new MatrixOp.MatMul(y, true, x, false)).shape())
+                .isEqualTo(Shape.of(5, 256));
+        assertThat(builder.add("z", new MatrixOp.MatMul(x, false, x, true)).shape())
+                .isEqualTo(Shape.of(32, 32));
     }
 
     @Test
     void operandsOfDifferentTypesAreRefused() {
         Tensor y = builder.input("y", BF16, Shape.of(64, 256));
-        assertThatThrownBy(() -> builder.add("z", new Op.MatMul(x, false, y, true)))
-                .hasMessageEndingWith("y must be f32");
+        assertThatThrownBy(() -> builder.add("z", new MatrixOp.MatMul(x, false, y, true)))
+                .hasMessageEndingWith("expected y to be f32, got bf16");
     }
 
     @Test
     void labelsMustBeOneIntegerForEachRow() {
         Tensor few = builder.input("labels", I32, Shape.of(31));
         Tensor floats = builder.input("labels", F32, Shape.of(32));
-        assertThatThrownBy(() -> builder.add("loss", new Op.CrossEntropy(x, few)))
+        assertThatThrownBy(() -> builder.add("loss", new LossOp.CrossEntropy(x, few)))
                 .hasMessage(
-                        "loss: cross-entropy(x, labels) with [x: f32[32, 256], labels: i32[31]]: labels must be [32]");
-        assertThatThrownBy(() -> builder.add("loss", new Op.CrossEntropy(x, floats)))
-                .hasMessageEndingWith("labels must be i32");
+                        "loss: cross-entropy(x, labels, smoothing=0.0) with [x: f32[32, 256], labels: i32[31]]: expected labels to be [32], got [31]");
+        assertThatThrownBy(() -> builder.add("loss", new LossOp.CrossEntropy(x, floats)))
+                .hasMessageEndingWith("expected labels to be i32, got f32");
     }
 
     @Test
     void biasMustBeAsLongAsARow() {
         Tensor bias = builder.parameter("dense-1.bias", Shape.of(32), new Initializer.Constant(0));
-        assertThatThrownBy(() -> builder.add("dense-1.sum", new Op.AddBias(x, bias)))
-                .hasMessageEndingWith("dense-1.bias must be [256]");
+        assertThatThrownBy(() -> builder.add("dense-1.sum", new MatrixOp.AddBias(x, bias)))
+                .hasMessageEndingWith("expected dense-1.bias to have the last dimensions of [32, 256], got [32]");
     }
 
     @Test
@@ -67,18 +71,18 @@ class GraphBuilderTest {
     @Test
     void tensorOfAnotherGraphIsUnknown() {
         Tensor foreign = new GraphBuilder().input("foreign", F32, Shape.of(2, 2));
-        assertThatThrownBy(() -> builder.add("y", new Op.Relu(foreign)))
+        assertThatThrownBy(() -> builder.add("y", new ElementwiseOp.Activate(foreign, Activation.RELU)))
                 .hasMessage("y reads foreign before it is written");
     }
 
     @Test
     void graphPrintsALineForEachInstruction() {
         Tensor weight = builder.parameter("w", Shape.of(4, 256), new Initializer.Constant(0));
-        builder.output("y", builder.add("p", new Op.MatMul(x, false, weight, true)));
+        builder.output("y", builder.add("p", new MatrixOp.MatMul(x, false, weight, true)));
         assertThat(builder.build()).hasToString("""
             input x: f32[32, 256]
             parameter w: f32[4, 256] at 0
-            p: f32[32, 4] = matmul(x, wᵀ)
+            p: f32[32, 4] = mat-mul(x, w, transpose-right)
             output y = p
             """);
     }

@@ -6,11 +6,12 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import dev.tutti.tensor.graph.Activation;
 import dev.tutti.tensor.graph.ElementType;
+import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.graph.GraphBuilder;
 import dev.tutti.tensor.graph.Initializer;
 import dev.tutti.tensor.graph.Instruction;
-import dev.tutti.tensor.graph.Op;
+import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
 import dev.tutti.tensor.model.ModelSpec;
@@ -27,7 +28,7 @@ class LoweringTest {
     void mixedPrecisionLetsOnlyProductsReadBf16AndKeepsGradientsF32() {
         Graph graph = Models.training(MLP, Task.CROSS_ENTROPY, 5, ElementType.BF16);
         for (Instruction instruction : graph.instructions()) {
-            ElementType expected = instruction.op() instanceof Op.MatMul ? ElementType.BF16 : ElementType.F32;
+            ElementType expected = instruction.op() instanceof MatrixOp.MatMul ? ElementType.BF16 : ElementType.F32;
             assertThat(instruction.op().operands().stream().filter(tensor -> tensor.type() != ElementType.I32))
                     .as("%s", instruction)
                     .allMatch(operand -> operand.type() == expected);
@@ -39,7 +40,7 @@ class LoweringTest {
     void mixedPrecisionCastsEachTensorOnce() {
         Graph graph = Models.training(MLP, Task.CROSS_ENTROPY, 5, ElementType.BF16);
         List<Tensor> cast = graph.instructions().stream()
-                .filter(instruction -> instruction.op() instanceof Op.Cast)
+                .filter(instruction -> instruction.op() instanceof ElementwiseOp.Cast)
                 .flatMap(instruction -> instruction.op().operands().stream())
                 .toList();
         assertThat(cast).doesNotHaveDuplicates();
@@ -48,13 +49,13 @@ class LoweringTest {
     @Test
     void mixedPrecisionInIntegersIsRefused() {
         assertThatThrownBy(() -> Models.training(MLP, Task.MSE, 5, ElementType.I32))
-                .hasMessage("matrix products compute in f32 or bf16, not in i32");
+                .hasMessage("products compute in f32, bf16 or f16, not in i32");
     }
 
     @Test
     void fusionLeavesOneInstructionForEachLayerOfTheForwardPass() {
         assertThat(denseOps(Fusion.fuse(Models.evaluation(MLP, Task.CROSS_ENTROPY, 5, ElementType.F32))))
-                .extracting(Op.Dense::activation, Op.Dense::type)
+                .extracting(MatrixOp.Dense::activation, MatrixOp.Dense::type)
                 .containsExactly(
                         tuple(Activation.RELU, ElementType.F32),
                         tuple(Activation.RELU, ElementType.F32),
@@ -65,11 +66,12 @@ class LoweringTest {
     void fusionTakesTheCastOfAReluAlong() {
         Graph fused = Fusion.fuse(Models.training(MLP, Task.CROSS_ENTROPY, 5, ElementType.BF16));
         assertThat(denseOps(fused))
-                .extracting(Op.Dense::type)
+                .extracting(MatrixOp.Dense::type)
                 .containsExactly(ElementType.BF16, ElementType.BF16, ElementType.F32);
         assertThat(fused.instructions())
-                .noneMatch(instruction -> instruction.op() instanceof Op.AddBias || instruction.op() instanceof Op.Relu)
-                .filteredOn(instruction -> instruction.op() instanceof Op.ReluGradient)
+                .noneMatch(instruction -> instruction.op() instanceof MatrixOp.AddBias
+                        || instruction.op() instanceof ElementwiseOp.Activate)
+                .filteredOn(instruction -> instruction.op() instanceof ElementwiseOp.ActivateGradient)
                 .allMatch(instruction -> instruction.op().operands().get(1).type() == ElementType.BF16)
                 .hasSize(2);
     }
@@ -80,10 +82,10 @@ class LoweringTest {
         Tensor x = builder.input("x", ElementType.F32, Shape.of(3, 4));
         Tensor weight = builder.parameter("w", Shape.of(5, 4), new Initializer.Constant(1));
         Tensor bias = builder.parameter("b", Shape.of(5), new Initializer.Constant(1));
-        Tensor product = builder.add("product", new Op.MatMul(x, false, weight, true));
-        Tensor sum = builder.add("sum", new Op.AddBias(product, bias));
-        Tensor relu = builder.add("relu", new Op.Relu(sum));
-        builder.output("both", builder.add("both", new Op.Add(sum, relu)));
+        Tensor product = builder.add("product", new MatrixOp.MatMul(x, false, weight, true));
+        Tensor sum = builder.add("sum", new MatrixOp.AddBias(product, bias));
+        Tensor relu = builder.add("relu", new ElementwiseOp.Activate(sum, Activation.RELU));
+        builder.output("both", builder.add("both", new ElementwiseOp.Add(sum, relu)));
         assertThat(Fusion.fuse(builder.build()).instructions())
                 .extracting(instruction -> instruction.result().name())
                 .containsExactly("sum", "relu", "both");
@@ -94,9 +96,10 @@ class LoweringTest {
                 .containsExactly("product", "sum", "relu", "both");
     }
 
-    private static List<Op.Dense> denseOps(Graph graph) {
+    private static List<MatrixOp.Dense> denseOps(Graph graph) {
         return graph.instructions().stream()
-                .flatMap(instruction -> instruction.op() instanceof Op.Dense dense ? Stream.of(dense) : Stream.empty())
+                .flatMap(instruction ->
+                        instruction.op() instanceof MatrixOp.Dense dense ? Stream.of(dense) : Stream.empty())
                 .toList();
     }
 }

@@ -4,11 +4,12 @@ import static dev.tutti.tensor.graph.ElementType.F32;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tutti.tensor.graph.Activation;
 import dev.tutti.tensor.graph.ElementType;
+import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.graph.GraphBuilder;
 import dev.tutti.tensor.graph.Instruction;
-import dev.tutti.tensor.graph.Op;
 import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
 import dev.tutti.tensor.model.ModelSpec;
@@ -29,7 +30,7 @@ class MemoryPlanTest {
         GraphBuilder builder = new GraphBuilder();
         Tensor x = builder.input("x", F32, Shape.of(4, 16));
         for (int i = 0; i < 10; i++) {
-            x = builder.add("relu-" + i, new Op.Relu(x));
+            x = builder.add("relu-" + i, new ElementwiseOp.Activate(x, Activation.RELU));
         }
         builder.output("y", x);
         assertThat(MemoryPlan.of(builder.build()).byteSize()).isEqualTo(3 * x.byteSize());

@@ -19,8 +19,8 @@ class ParameterDigestTest {
     @Test
     void theHashIsOverLittleEndianTensorsSortedByName() throws Exception {
         List<Parameter> parameters = List.of(
-                new Parameter("b.weight", Shape.of(2, 3), 0, new Initializer.Constant(0)),
-                new Parameter("a.bias", Shape.of(4), 6, new Initializer.Constant(0)));
+                new Parameter("b.weight", Shape.of(2, 3), 0, new Initializer.Constant(0), Parameter.Update.TRAINED),
+                new Parameter("a.bias", Shape.of(4), 6, new Initializer.Constant(0), Parameter.Update.TRAINED));
         MessageDigest expected = MessageDigest.getInstance("SHA-256");
         ByteBuffer bytes = ByteBuffer.allocate(10 * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(new float[] {6, 7, 8, 9, 0, 1, 2, 3, 4, 5});

@@ -6,9 +6,17 @@ import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.backend.ParameterBuffers;
 import dev.tutti.tensor.backend.Program;
 import dev.tutti.tensor.backend.ProgramMemory;
+import dev.tutti.tensor.backend.reference.ReferenceKernels;
+import dev.tutti.tensor.graph.Activation;
+import dev.tutti.tensor.graph.ConvolutionOp;
+import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.graph.Instruction;
-import dev.tutti.tensor.graph.Op;
+import dev.tutti.tensor.graph.LayoutOp;
+import dev.tutti.tensor.graph.LossOp;
+import dev.tutti.tensor.graph.MatrixOp;
+import dev.tutti.tensor.graph.NormalizationOp;
+import dev.tutti.tensor.graph.SequenceOp;
 import dev.tutti.tensor.graph.Tensor;
 import dev.tutti.tensor.lowering.Fusion;
 import java.util.List;
@@ -53,7 +61,12 @@ final class CpuBackend implements Backend {
         ProgramMemory memory = new ProgramMemory(fused, buffers);
         try {
             MatrixKernels matrices = matrixKernels.apply(memory);
-            Binding binding = new Binding(matrices, new ElementwiseKernels(memory), new LossKernels(memory));
+            Binding binding = new Binding(
+                    memory,
+                    matrices,
+                    new ElementwiseKernels(memory),
+                    new LossKernels(memory),
+                    new ReferenceKernels(memory));
             List<Kernel> kernels =
                     fused.instructions().stream().map(binding::bind).toList();
             return new HostProgram(fused, memory, matrices.prologue(), kernels);
@@ -63,27 +76,41 @@ final class CpuBackend implements Backend {
         }
     }
 
-    private record Binding(MatrixKernels matrices, ElementwiseKernels elementwise, LossKernels losses) {
+    /** Each instruction's kernel. Operations that have none of their own run in the reference backend's loops. */
+    private record Binding(
+            ProgramMemory memory,
+            MatrixKernels matrices,
+            ElementwiseKernels elementwise,
+            LossKernels losses,
+            ReferenceKernels loops) {
         Kernel bind(Instruction instruction) {
             Tensor y = instruction.result();
             return switch (instruction.op()) {
-                case Op.MatMul op -> matrices.matMul(op, y);
-                case Op.Dense op -> dense(op, y);
-                case Op.Cast op -> matrices.cast(op, y);
-                case Op.AddBias op -> elementwise.addBias(op, y);
-                case Op.Add op -> elementwise.add(op, y);
-                case Op.Relu op -> elementwise.relu(op, y);
-                case Op.ReluGradient op -> elementwise.reluGradient(op, y);
-                case Op.ColumnSum op -> elementwise.columnSum(op, y);
-                case Op.CrossEntropy op -> losses.crossEntropy(op, y);
-                case Op.CrossEntropyGradient op -> losses.crossEntropyGradient(op, y);
-                case Op.SquaredError op -> losses.squaredError(op, y);
-                case Op.SquaredErrorGradient op -> losses.squaredErrorGradient(op, y);
+                case MatrixOp.MatMul op -> matrices.matMul(op, y);
+                case MatrixOp.Dense op -> dense(op, y);
+                case MatrixOp.AddBias op -> elementwise.addBias(op, y);
+                case MatrixOp.ColumnSum op -> elementwise.columnSum(op, y);
+                case ElementwiseOp.Cast op -> matrices.cast(op, y);
+                case ElementwiseOp.Add op -> elementwise.add(op, y);
+                case ElementwiseOp.Activate op when op.activation() == Activation.RELU -> elementwise.relu(op, y);
+                case ElementwiseOp.ActivateGradient op
+                when op.activation() == Activation.RELU -> elementwise.reluGradient(op, y);
+                case LossOp.CrossEntropy op -> losses.crossEntropy(op, y);
+                case LossOp.CrossEntropyGradient op -> losses.crossEntropyGradient(op, y);
+                case LossOp.SquaredError op -> losses.squaredError(op, y);
+                case LossOp.SquaredErrorGradient op -> losses.squaredErrorGradient(op, y);
+                case LayoutOp.Reshape op when sharesMemory(op, y) -> () -> {};
+                case ElementwiseOp _, LayoutOp _, ConvolutionOp _, NormalizationOp _, SequenceOp _, LossOp _ ->
+                    loops.bind(instruction);
             };
         }
 
+        private boolean sharesMemory(LayoutOp.Reshape op, Tensor y) {
+            return memory.of(op.x()).address() == memory.of(y).address();
+        }
+
         /** The activation follows while the result is in the cache: oneDNN's own relu makes a NaN 0, and so would hide it from the loss. */
-        private Kernel dense(Op.Dense op, Tensor y) {
+        private Kernel dense(MatrixOp.Dense op, Tensor y) {
             Kernel affine = matrices.dense(op, y);
             return switch (op.activation()) {
                 case IDENTITY -> affine;
@@ -94,6 +121,7 @@ final class CpuBackend implements Backend {
                         relu.run();
                     };
                 }
+                case GELU, TANH, SIGMOID -> throw new IllegalStateException("fusion made " + op);
             };
         }
     }

@@ -4,7 +4,8 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.backend.ProgramMemory;
-import dev.tutti.tensor.graph.Op;
+import dev.tutti.tensor.graph.ElementwiseOp;
+import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -15,6 +16,7 @@ final class ElementwiseKernels {
     private static final int BLOCK = 4096;
 
     private static final int BF16_INFINITY = 0x7f80;
+    private static final int F16_INFINITY = 0x7c00;
 
     private final ProgramMemory memory;
 
@@ -22,7 +24,7 @@ final class ElementwiseKernels {
         this.memory = memory;
     }
 
-    Kernel add(Op.Add op, Tensor result) {
+    Kernel add(ElementwiseOp.Add op, Tensor result) {
         Rows left = Rows.flat(memory.of(op.left()));
         Rows right = Rows.flat(memory.of(op.right()));
         Rows y = Rows.flat(memory.of(result));
@@ -38,8 +40,8 @@ final class ElementwiseKernels {
         };
     }
 
-    Kernel addBias(Op.AddBias op, Tensor result) {
-        int columns = result.shape().size(1);
+    Kernel addBias(MatrixOp.AddBias op, Tensor result) {
+        int columns = Math.toIntExact(op.bias().elementCount());
         Rows x = new Rows(memory.of(op.x()), columns);
         Rows bias = new Rows(memory.of(op.bias()), columns);
         Rows y = new Rows(memory.of(result), columns);
@@ -55,8 +57,8 @@ final class ElementwiseKernels {
         };
     }
 
-    Kernel columnSum(Op.ColumnSum op, Tensor result) {
-        Rows x = new Rows(memory.of(op.x()), op.x().shape().size(1));
+    Kernel columnSum(MatrixOp.ColumnSum op, Tensor result) {
+        Rows x = new Rows(memory.of(op.x()), Math.toIntExact(result.elementCount()));
         Rows y = new Rows(memory.of(result), x.columns());
         float[] sum = x.newRow();
         float[] addend = x.newRow();
@@ -70,7 +72,7 @@ final class ElementwiseKernels {
         };
     }
 
-    Kernel relu(Op.Relu op, Tensor result) {
+    Kernel relu(ElementwiseOp.Activate op, Tensor result) {
         return reluF32(memory.of(op.x()), memory.of(result));
     }
 
@@ -78,7 +80,8 @@ final class ElementwiseKernels {
         MemorySegment segment = memory.of(tensor);
         return switch (tensor.type()) {
             case F32 -> reluF32(segment, segment);
-            case BF16 -> reluBf16(segment);
+            case BF16 -> reluHalf(segment, BF16_INFINITY);
+            case F16 -> reluHalf(segment, F16_INFINITY);
             case I32 -> throw new IllegalArgumentException("no relu of " + tensor);
         };
     }
@@ -96,27 +99,27 @@ final class ElementwiseKernels {
         };
     }
 
-    private static Kernel reluBf16(MemorySegment segment) {
+    private static Kernel reluHalf(MemorySegment segment, int infinity) {
         int count = (int) Math.min(BLOCK, segment.byteSize() / Short.BYTES);
         short[] block = new short[count];
         return () -> {
             for (long offset = 0; offset < segment.byteSize(); offset += (long) BLOCK * Short.BYTES) {
                 int length = (int) Math.min(count, (segment.byteSize() - offset) / Short.BYTES);
                 MemorySegment.copy(segment, JAVA_SHORT_UNALIGNED, offset, block, 0, length);
-                relu(block, length);
+                relu(block, length, infinity);
                 MemorySegment.copy(block, 0, segment, JAVA_SHORT_UNALIGNED, offset, length);
             }
         };
     }
 
-    Kernel reluGradient(Op.ReluGradient op, Tensor result) {
+    Kernel reluGradient(ElementwiseOp.ActivateGradient op, Tensor result) {
         Rows gradient = Rows.flat(memory.of(op.gradient()));
         Rows y = Rows.flat(memory.of(result));
         int[] row = new int[y.columns()];
         int[] output = new int[y.columns()];
-        return switch (op.output().type()) {
+        return switch (op.saved().type()) {
             case F32, I32 -> {
-                Rows outputs = Rows.flat(memory.of(op.output()));
+                Rows outputs = Rows.flat(memory.of(op.saved()));
                 yield () -> {
                     for (int r = 0; r < y.count(); r++) {
                         gradient.load(r, row);
@@ -126,8 +129,8 @@ final class ElementwiseKernels {
                     }
                 };
             }
-            case BF16 -> {
-                MemorySegment outputs = memory.of(op.output());
+            case BF16, F16 -> {
+                MemorySegment outputs = memory.of(op.saved());
                 short[] narrow = new short[y.columns()];
                 yield () -> {
                     for (int r = 0; r < y.count(); r++) {
@@ -155,12 +158,12 @@ final class ElementwiseKernels {
         }
     }
 
-    /** On the bits of bf16: clears what has its sign set, unless it is a NaN. */
-    private static void relu(short[] x, int count) {
+    /** On the bits of bf16 or f16: clears what has its sign set, unless it is a NaN. */
+    private static void relu(short[] x, int count, int infinity) {
         for (int i = 0; i < count; i++) {
             int bits = x[i];
             int positive = ~(bits >> 31);
-            int notANumber = (BF16_INFINITY - (bits & 0x7fff)) >> 31;
+            int notANumber = (infinity - (bits & 0x7fff)) >> 31;
             x[i] = (short) (bits & (positive | notANumber));
         }
     }

@@ -5,9 +5,10 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.backend.ProgramMemory;
-import dev.tutti.tensor.graph.Op;
+import dev.tutti.tensor.graph.LossOp;
 import dev.tutti.tensor.graph.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * Losses and their gradients, a row at a time; sums over rows are f64. Exponentials and logarithms are {@code StrictMath}, for 2 ns more each:
@@ -20,41 +21,52 @@ final class LossKernels {
         this.memory = memory;
     }
 
-    Kernel crossEntropy(Op.CrossEntropy op, Tensor result) {
+    Kernel crossEntropy(LossOp.CrossEntropy op, Tensor result) {
         Rows logits = rows(op.logits());
         MemorySegment labels = memory.of(op.labels());
         MemorySegment loss = memory.of(result);
         float[] row = logits.newRow();
+        int ignored = op.ignored().orElse(-1);
         return () -> {
             double sum = 0;
             for (int r = 0; r < logits.count(); r++) {
-                logits.load(r, row);
-                sum += logSumExp(row) - row[label(labels, r, row.length)];
+                int label = labels.get(JAVA_INT_UNALIGNED, (long) r * Integer.BYTES);
+                if (label != ignored || op.ignored().isEmpty()) {
+                    logits.load(r, row);
+                    sum += logSumExp(row) - (1 - op.smoothing()) * row[checked(label, r, row.length)];
+                    sum -= op.smoothing() == 0 ? 0 : op.smoothing() * mean(row);
+                }
             }
             loss.set(JAVA_FLOAT_UNALIGNED, 0, (float) sum);
         };
     }
 
-    Kernel crossEntropyGradient(Op.CrossEntropyGradient op, Tensor result) {
+    Kernel crossEntropyGradient(LossOp.CrossEntropyGradient op, Tensor result) {
         Rows logits = rows(op.logits());
         MemorySegment labels = memory.of(op.labels());
         MemorySegment gradient = memory.of(op.gradient());
         Rows y = rows(result);
         float[] row = logits.newRow();
         double[] exponentials = new double[row.length];
+        int ignored = op.ignored().orElse(-1);
         return () -> {
             float scale = gradient.get(JAVA_FLOAT_UNALIGNED, 0);
             for (int r = 0; r < logits.count(); r++) {
-                logits.load(r, row);
-                softmax(row, exponentials);
-                row[label(labels, r, row.length)] -= 1;
-                scale(row, scale);
+                int label = labels.get(JAVA_INT_UNALIGNED, (long) r * Integer.BYTES);
+                if (label == ignored && op.ignored().isPresent()) {
+                    Arrays.fill(row, 0);
+                } else {
+                    logits.load(r, row);
+                    softmax(row, exponentials, op.smoothing() / row.length);
+                    row[checked(label, r, row.length)] -= 1 - op.smoothing();
+                    scale(row, scale);
+                }
                 y.store(row, r);
             }
         };
     }
 
-    Kernel squaredError(Op.SquaredError op, Tensor result) {
+    Kernel squaredError(LossOp.SquaredError op, Tensor result) {
         Rows predictions = rows(op.predictions());
         Rows targets = rows(op.targets());
         MemorySegment loss = memory.of(result);
@@ -71,7 +83,7 @@ final class LossKernels {
         };
     }
 
-    Kernel squaredErrorGradient(Op.SquaredErrorGradient op, Tensor result) {
+    Kernel squaredErrorGradient(LossOp.SquaredErrorGradient op, Tensor result) {
         Rows predictions = rows(op.predictions());
         Rows targets = rows(op.targets());
         MemorySegment gradient = memory.of(op.gradient());
@@ -94,13 +106,20 @@ final class LossKernels {
     }
 
     /** @throws IllegalArgumentException if the label is not one of the columns */
-    private static int label(MemorySegment labels, int row, int columns) {
-        int label = labels.get(JAVA_INT_UNALIGNED, (long) row * Integer.BYTES);
+    private static int checked(int label, int row, int columns) {
         if (label < 0 || label >= columns) {
             throw new IllegalArgumentException(
                     "the label of row " + row + " is " + label + ", expected 0 to " + (columns - 1));
         }
         return label;
+    }
+
+    private static double mean(float[] x) {
+        double sum = 0;
+        for (float value : x) {
+            sum += value;
+        }
+        return sum / x.length;
     }
 
     private static float max(float[] x) {
@@ -120,7 +139,8 @@ final class LossKernels {
         return max + StrictMath.log(sum);
     }
 
-    private static void softmax(float[] x, double[] exponentials) {
+    /** Less what smoothing makes the target of every class. */
+    private static void softmax(float[] x, double[] exponentials, float target) {
         float max = max(x);
         double sum = 0;
         for (int c = 0; c < x.length; c++) {
@@ -128,7 +148,7 @@ final class LossKernels {
             sum += exponentials[c];
         }
         for (int c = 0; c < x.length; c++) {
-            x[c] = (float) (exponentials[c] / sum);
+            x[c] = (float) (exponentials[c] / sum - target);
         }
     }
 

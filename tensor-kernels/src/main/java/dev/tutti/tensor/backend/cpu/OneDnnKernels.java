@@ -3,7 +3,8 @@ package dev.tutti.tensor.backend.cpu;
 import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.backend.ProgramMemory;
 import dev.tutti.tensor.graph.ElementType;
-import dev.tutti.tensor.graph.Op;
+import dev.tutti.tensor.graph.ElementwiseOp;
+import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -40,7 +41,7 @@ final class OneDnnKernels implements MatrixKernels {
     }
 
     @Override
-    public Kernel matMul(Op.MatMul op, Tensor result) {
+    public Kernel matMul(MatrixOp.MatMul op, Tensor result) {
         return orPortable(
                 () -> product(List.of(
                         Operand.matrix(op.left(), op.transposeLeft()),
@@ -50,7 +51,7 @@ final class OneDnnKernels implements MatrixKernels {
     }
 
     @Override
-    public Kernel dense(Op.Dense op, Tensor result) {
+    public Kernel dense(MatrixOp.Dense op, Tensor result) {
         return orPortable(
                 () -> product(List.of(
                         Operand.matrix(op.x(), false),
@@ -61,7 +62,7 @@ final class OneDnnKernels implements MatrixKernels {
     }
 
     @Override
-    public Kernel cast(Op.Cast op, Tensor result) {
+    public Kernel cast(ElementwiseOp.Cast op, Tensor result) {
         try (Arena scratch = Arena.ofConfined()) {
             Operand from = Operand.flat(op.x());
             Operand to = Operand.flat(result);
@@ -141,6 +142,7 @@ final class OneDnnKernels implements MatrixKernels {
             return switch (type) {
                 case F32 -> 3;
                 case BF16 -> 2;
+                case F16 -> 1;
                 case I32 -> 4;
             };
         }

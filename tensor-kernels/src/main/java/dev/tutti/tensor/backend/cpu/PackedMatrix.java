@@ -27,7 +27,7 @@ final class PackedMatrix {
             long first = transposed ? r : (long) r * columns;
             long stride = transposed ? rows.length : 1;
             for (int c = 0; c < columns; c++) {
-                row[c] = values.get(first + c * stride);
+                row[c] = (float) values.get(first + c * stride);
             }
         }
     }

@@ -3,7 +3,8 @@ package dev.tutti.tensor.backend.cpu;
 import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.backend.ProgramMemory;
 import dev.tutti.tensor.backend.Values;
-import dev.tutti.tensor.graph.Op;
+import dev.tutti.tensor.graph.ElementwiseOp;
+import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.Tensor;
 
 /** Matrix products in Java, on one thread: operands are unpacked to f32 rows on the heap, allocated once. */
@@ -20,7 +21,7 @@ final class PortableKernels implements MatrixKernels {
     }
 
     @Override
-    public Kernel matMul(Op.MatMul op, Tensor result) {
+    public Kernel matMul(MatrixOp.MatMul op, Tensor result) {
         PackedMatrix left = packed(op.left(), op.transposeLeft());
         PackedMatrix right = packed(op.right(), op.transposeRight());
         PackedMatrix y = packed(result, false);
@@ -33,7 +34,7 @@ final class PortableKernels implements MatrixKernels {
     }
 
     @Override
-    public Kernel dense(Op.Dense op, Tensor result) {
+    public Kernel dense(MatrixOp.Dense op, Tensor result) {
         PackedMatrix x = packed(op.x(), false);
         PackedMatrix weight = packed(op.weight(), true);
         PackedMatrix y = packed(result, false);
@@ -50,9 +51,9 @@ final class PortableKernels implements MatrixKernels {
     }
 
     @Override
-    public Kernel cast(Op.Cast op, Tensor result) {
-        Values x = new Values(memory.of(op.x()), op.x().type());
-        Values y = new Values(memory.of(result), result.type());
+    public Kernel cast(ElementwiseOp.Cast op, Tensor result) {
+        Values x = memory.values(op.x());
+        Values y = memory.values(result);
         return () -> {
             for (long i = 0; i < y.count(); i++) {
                 y.set(i, x.get(i));
@@ -61,6 +62,6 @@ final class PortableKernels implements MatrixKernels {
     }
 
     private PackedMatrix packed(Tensor tensor, boolean transposed) {
-        return new PackedMatrix(new Values(memory.of(tensor), tensor.type()), tensor.shape(), transposed);
+        return new PackedMatrix(memory.values(tensor), tensor.shape(), transposed);
     }
 }

@@ -2,167 +2,83 @@ package dev.tutti.tensor.backend.reference;
 
 import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.backend.ProgramMemory;
-import dev.tutti.tensor.backend.Values;
-import dev.tutti.tensor.graph.Activation;
+import dev.tutti.tensor.graph.ConvolutionOp;
+import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.Instruction;
-import dev.tutti.tensor.graph.Op;
-import dev.tutti.tensor.graph.Tensor;
+import dev.tutti.tensor.graph.LayoutOp;
+import dev.tutti.tensor.graph.LossOp;
+import dev.tutti.tensor.graph.MatrixOp;
+import dev.tutti.tensor.graph.NormalizationOp;
+import dev.tutti.tensor.graph.SequenceOp;
 
 /**
- * Each operation as its formula stands in {@link Op}. Sums are f64 and rounded once, when they are stored. {@code StrictMath} gives the same
- * bits on every machine.
+ * Each operation as its formula stands in {@link dev.tutti.tensor.graph.Op}'s families. Sums are f64 and rounded once, when they are stored. {@code StrictMath}
+ * gives the same bits on every machine.
  */
-final class ReferenceKernels {
-    private final ProgramMemory memory;
+public final class ReferenceKernels {
+    private final MatrixLoops matrices;
+    private final ElementwiseLoops elementwise;
+    private final LayoutLoops layouts;
+    private final ConvolutionLoops convolutions;
+    private final PoolingLoops pooling;
+    private final NormalizationLoops norms;
+    private final SequenceLoops sequences;
+    private final AttentionLoops attention;
+    private final LossLoops losses;
 
-    ReferenceKernels(ProgramMemory memory) {
-        this.memory = memory;
+    /** Over the tensors of a program. */
+    public ReferenceKernels(ProgramMemory memory) {
+        this(memory::values);
     }
 
-    Kernel bind(Instruction instruction) {
-        Values y = values(instruction.result());
+    ReferenceKernels(TensorValues tensors) {
+        this.matrices = new MatrixLoops(tensors);
+        this.elementwise = new ElementwiseLoops(tensors);
+        this.layouts = new LayoutLoops(tensors);
+        this.convolutions = new ConvolutionLoops(tensors);
+        this.pooling = new PoolingLoops(tensors);
+        this.norms = new NormalizationLoops(tensors);
+        this.sequences = new SequenceLoops(tensors);
+        this.attention = new AttentionLoops(tensors);
+        this.losses = new LossLoops(tensors);
+    }
+
+    public Kernel bind(Instruction instruction) {
         return switch (instruction.op()) {
-            case Op.MatMul op ->
-                matMul(matrix(op.left(), op.transposeLeft()), matrix(op.right(), op.transposeRight()), y);
-            case Op.AddBias op -> addBias(values(op.x()), values(op.bias()), y);
-            case Op.Add op -> addBias(values(op.left()), values(op.right()), y);
-            case Op.Relu op -> relu(values(op.x()), y);
-            case Op.ReluGradient op -> reluGradient(values(op.gradient()), values(op.output()), y);
-            case Op.ColumnSum op -> columnSum(values(op.x()), y);
-            case Op.CrossEntropy op -> crossEntropy(matrix(op.logits(), false), values(op.labels()), y);
-            case Op.CrossEntropyGradient op ->
-                crossEntropyGradient(values(op.gradient()), matrix(op.logits(), false), values(op.labels()), y);
-            case Op.SquaredError op -> squaredError(matrix(op.predictions(), false), values(op.targets()), y);
-            case Op.SquaredErrorGradient op ->
-                squaredErrorGradient(values(op.gradient()), matrix(op.predictions(), false), values(op.targets()), y);
-            case Op.Cast op -> cast(values(op.x()), y);
-            case Op.Dense op ->
-                dense(matrix(op.x(), false), matrix(op.weight(), true), values(op.bias()), op.activation(), y);
+            case MatrixOp op -> matrices.bind(op, instruction.result());
+            case ElementwiseOp op -> elementwise.bind(op, instruction.result());
+            case LayoutOp op -> layouts.bind(op, instruction.result());
+            case ConvolutionOp op -> convolution(op, instruction);
+            case NormalizationOp op -> norms.bind(op, instruction.results());
+            case SequenceOp op -> sequence(op, instruction);
+            case LossOp op -> losses.bind(op, instruction.result());
         };
     }
 
-    private static Kernel matMul(Matrix a, Matrix b, Values y) {
-        return () -> {
-            for (int r = 0; r < a.rows(); r++) {
-                for (int c = 0; c < b.columns(); c++) {
-                    y.set((long) r * b.columns() + c, (float) a.rowTimesColumn(r, b, c));
-                }
-            }
+    private Kernel convolution(ConvolutionOp op, Instruction instruction) {
+        return switch (op) {
+            case ConvolutionOp.Conv2d conv -> convolutions.conv2d(conv, instruction.result());
+            case ConvolutionOp.Conv2dInputGradient conv -> convolutions.inputGradient(conv, instruction.result());
+            case ConvolutionOp.Conv2dWeightGradient conv -> convolutions.weightGradient(conv, instruction.result());
+            case ConvolutionOp.ChannelSum sum -> convolutions.channelSum(sum, instruction.result());
+            case ConvolutionOp.MaxPool pool -> pooling.max(pool, instruction.result());
+            case ConvolutionOp.MaxPoolGradient pool -> pooling.maxGradient(pool, instruction.result());
+            case ConvolutionOp.AveragePool pool -> pooling.average(pool, instruction.result());
+            case ConvolutionOp.AveragePoolGradient pool -> pooling.averageGradient(pool, instruction.result());
         };
     }
 
-    /** The bias repeats when it ends. */
-    private static Kernel addBias(Values x, Values bias, Values y) {
-        return () -> {
-            for (long i = 0; i < y.count(); i++) {
-                y.set(i, x.get(i) + bias.get(i % bias.count()));
-            }
+    private Kernel sequence(SequenceOp op, Instruction instruction) {
+        return switch (op) {
+            case SequenceOp.Embedding embedding -> sequences.embedding(embedding, instruction.result());
+            case SequenceOp.EmbeddingGradient embedding -> sequences.embeddingGradient(embedding, instruction.result());
+            case SequenceOp.AddPositions positions -> sequences.addPositions(positions, instruction.result());
+            case SequenceOp.PaddingMask mask -> sequences.paddingMask(mask, instruction.result());
+            case SequenceOp.Lstm lstm -> sequences.lstm(lstm, instruction.results());
+            case SequenceOp.LstmGradient lstm -> sequences.lstmGradient(lstm, instruction.result());
+            case SequenceOp.Delay delay -> sequences.delay(delay, instruction.result());
+            case SequenceOp.Attention op2 -> attention.forward(op2, instruction.results());
+            case SequenceOp.AttentionGradient op2 -> attention.backward(op2, instruction.result());
         };
-    }
-
-    private static Kernel relu(Values x, Values y) {
-        return () -> {
-            for (long i = 0; i < y.count(); i++) {
-                y.set(i, Math.max(x.get(i), 0));
-            }
-        };
-    }
-
-    private static Kernel reluGradient(Values gradient, Values output, Values y) {
-        return () -> {
-            for (long i = 0; i < y.count(); i++) {
-                y.set(i, output.get(i) > 0 ? gradient.get(i) : 0);
-            }
-        };
-    }
-
-    private static Kernel columnSum(Values x, Values y) {
-        return () -> {
-            for (long c = 0; c < y.count(); c++) {
-                double sum = 0;
-                for (long i = c; i < x.count(); i += y.count()) {
-                    sum += x.get(i);
-                }
-                y.set(c, (float) sum);
-            }
-        };
-    }
-
-    private static Kernel crossEntropy(Matrix logits, Values labels, Values y) {
-        return () -> {
-            double loss = 0;
-            for (int r = 0; r < logits.rows(); r++) {
-                loss += logits.logSumExp(r) - logits.get(r, logits.column(labels, r));
-            }
-            y.set(0, (float) loss);
-        };
-    }
-
-    private static Kernel crossEntropyGradient(Values gradient, Matrix logits, Values labels, Values y) {
-        return () -> {
-            float scale = gradient.get(0);
-            for (int r = 0; r < logits.rows(); r++) {
-                int label = logits.column(labels, r);
-                double logSumExp = logits.logSumExp(r);
-                for (int c = 0; c < logits.columns(); c++) {
-                    double softmax = StrictMath.exp(logits.get(r, c) - logSumExp);
-                    y.set((long) r * logits.columns() + c, (float) (scale * (softmax - (c == label ? 1 : 0))));
-                }
-            }
-        };
-    }
-
-    private static Kernel squaredError(Matrix predictions, Values targets, Values y) {
-        return () -> {
-            double sum = 0;
-            for (long i = 0; i < targets.count(); i++) {
-                double error = (double) predictions.values().get(i) - targets.get(i);
-                sum += error * error;
-            }
-            y.set(0, (float) (sum / predictions.columns()));
-        };
-    }
-
-    private static Kernel squaredErrorGradient(Values gradient, Matrix predictions, Values targets, Values y) {
-        return () -> {
-            double factor = 2.0 * gradient.get(0) / predictions.columns();
-            for (long i = 0; i < y.count(); i++) {
-                y.set(i, (float) (factor * ((double) predictions.values().get(i) - targets.get(i))));
-            }
-        };
-    }
-
-    private static Kernel cast(Values x, Values y) {
-        return () -> {
-            for (long i = 0; i < y.count(); i++) {
-                y.set(i, x.get(i));
-            }
-        };
-    }
-
-    private static Kernel dense(Matrix x, Matrix weight, Values bias, Activation activation, Values y) {
-        return () -> {
-            for (int r = 0; r < x.rows(); r++) {
-                for (int c = 0; c < weight.columns(); c++) {
-                    double sum = x.rowTimesColumn(r, weight, c) + bias.get(c);
-                    y.set((long) r * weight.columns() + c, (float) activate(activation, sum));
-                }
-            }
-        };
-    }
-
-    private static double activate(Activation activation, double x) {
-        return switch (activation) {
-            case IDENTITY -> x;
-            case RELU -> Math.max(x, 0);
-        };
-    }
-
-    private Matrix matrix(Tensor tensor, boolean transposed) {
-        return Matrix.of(tensor, transposed, memory);
-    }
-
-    private Values values(Tensor tensor) {
-        return new Values(memory.of(tensor), tensor.type());
     }
 }

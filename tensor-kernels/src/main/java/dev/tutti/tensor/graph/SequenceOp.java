@@ -1,0 +1,55 @@
+package dev.tutti.tensor.graph;
+
+import java.util.Optional;
+
+/** Sequences are [samples, time, width]; b is a sample, t a time. */
+public sealed interface SequenceOp extends Op {
+    /** y[…, :] = table[ids[…], :]: i32 ids of any shape, f32 table [vocabulary, width]. */
+    record Embedding(Tensor table, Tensor ids) implements SequenceOp {}
+
+    /** dtable of {@link Embedding}: row by row in the order of the ids, so that sums have the same bits. */
+    record EmbeddingGradient(Tensor gradient, Tensor ids, int vocabulary) implements SequenceOp {}
+
+    /** y = x + p, p[t, 2i] = sin(t / 10000^(2i / width)), p[t, 2i + 1] = cos(the same); Vaswani et al. 2017, 3.5. */
+    record AddPositions(Tensor x) implements SequenceOp {}
+
+    /** i32: 1 where an id is {@code padding}, else 0. */
+    record PaddingMask(Tensor ids, int padding) implements SequenceOp {}
+
+    /**
+     * Long short-term memory; Hochreiter & Schmidhuber 1997, with a forget gate. From i, f, g, o = projected[b, t] + h[b, t − 1] · weightᵀ:
+     * c[t] = σ(f) · c[t − 1] + σ(i) · tanh(g), h[t] = σ(o) · tanh(c[t]), all zero before the first time. Results, f32: h [samples, time, hidden],
+     * the gates after σ and tanh [samples, time, 4 · hidden] in the order i, f, g, o, and c.
+     *
+     * @param projected f32 [samples, time, 4 · hidden]: x · inputWeightᵀ + bias
+     * @param weight [4 · hidden, hidden]
+     */
+    record Lstm(Tensor projected, Tensor weight) implements SequenceOp {}
+
+    /** dprojected of {@link Lstm}, f32. */
+    record LstmGradient(Tensor gradient, Tensor weight, Tensor gates, Tensor cells) implements SequenceOp {}
+
+    /** y[b, t] = x[b, t − 1], zero for the first time. */
+    record Delay(Tensor x) implements SequenceOp {}
+
+    /**
+     * Multi-head self-attention; Vaswani et al. 2017. For each head, with its share of the width: out[t] = Σs p[t, s] · v[s],
+     * p[t] = softmax(q[t] · k[s] / √(width / heads)) over the times s that are not ignored, and not after t if causal. Where all are ignored
+     * out is zero. Results, f32: out [samples, time, width], and the logarithms of the sums of exponentials [samples, heads, time] (0 where all are ignored).
+     *
+     * @param qkv [samples, time, 3 · width]: queries, keys, values
+     * @param ignored i32 [samples, time], the key padding mask: not 0 for keys nobody attends to
+     */
+    record Attention(Tensor qkv, Optional<Tensor> ignored, int heads, boolean causal) implements SequenceOp {}
+
+    /** dqkv of {@link Attention}, f32; probabilities are computed again from the logarithms, as in Dao et al. 2022 (FlashAttention). */
+    record AttentionGradient(
+            Tensor gradient,
+            Tensor qkv,
+            Tensor output,
+            Tensor logSumExp,
+            Optional<Tensor> ignored,
+            int heads,
+            boolean causal)
+            implements SequenceOp {}
+}

@@ -1,0 +1,100 @@
+package dev.tutti.tensor.graph;
+
+import java.util.List;
+import java.util.Optional;
+
+/** Results of {@link SequenceOp}. */
+final class SequenceShapes {
+    private static final int GATES = 4;
+
+    private SequenceShapes() {}
+
+    static List<ResultType> infer(SequenceOp op, OperandChecks checks) {
+        return switch (op) {
+            case SequenceOp.Embedding(var table, var ids) -> {
+                checks.f32(table);
+                checks.i32(ids);
+                yield ResultType.f32(ids.shape().append(checks.matrix(table).size(1)));
+            }
+            case SequenceOp.EmbeddingGradient(var gradient, var ids, int vocabulary) -> {
+                checks.f32(gradient);
+                checks.i32(ids);
+                checks.shape(gradient, ids.shape().append(gradient.shape().last()));
+                yield ResultType.f32(Shape.of(vocabulary, gradient.shape().last()));
+            }
+            case SequenceOp.AddPositions(var x) -> {
+                checks.f32(x);
+                yield ResultType.f32(checks.sequences(x));
+            }
+            case SequenceOp.PaddingMask(var ids, int _) -> {
+                checks.i32(ids);
+                yield List.of(new ResultType("", ElementType.I32, ids.shape()));
+            }
+            case SequenceOp.Delay(var x) -> {
+                checks.f32(x);
+                yield ResultType.f32(checks.sequences(x));
+            }
+            case SequenceOp.Lstm(var projected, var weight) -> {
+                checks.f32(projected);
+                int hidden = hidden(checks.sequences(projected), weight, checks);
+                Shape states = projected.shape().with(2, hidden);
+                yield List.of(
+                        ResultType.first(states),
+                        ResultType.further("gates", projected.shape()),
+                        ResultType.further("cells", states));
+            }
+            case SequenceOp.LstmGradient(var gradient, var weight, var gates, var cells) -> {
+                checks.f32(gradient, gates, cells);
+                int hidden = hidden(checks.sequences(gates), weight, checks);
+                checks.shape(gradient, gates.shape().with(2, hidden));
+                checks.same(gradient, cells);
+                yield ResultType.f32(gates.shape());
+            }
+            case SequenceOp.Attention(var qkv, var ignored, int heads, boolean _) -> {
+                Shape output = attention(qkv, ignored, heads, checks);
+                yield List.of(ResultType.first(output), ResultType.further("log-sum-exp", logSumExp(output, heads)));
+            }
+            case SequenceOp.AttentionGradient(
+                    var gradient,
+                    var qkv,
+                    var output,
+                    var logSumExp,
+                    var ignored,
+                    int heads,
+                    boolean _) -> {
+                checks.of(qkv.type(), gradient);
+                checks.f32(output, logSumExp);
+                checks.shape(gradient, attention(qkv, ignored, heads, checks));
+                checks.same(gradient, output);
+                checks.shape(logSumExp, logSumExp(output.shape(), heads));
+                yield ResultType.f32(qkv.shape());
+            }
+        };
+    }
+
+    private static int hidden(Shape projected, Tensor weight, OperandChecks checks) {
+        checks.floats(weight);
+        int hidden = projected.size(2) / GATES;
+        checks.check(projected.size(2) % GATES == 0, "expected a width of four gates, got " + projected);
+        checks.shape(weight, Shape.of(projected.size(2), hidden));
+        return hidden;
+    }
+
+    private static Shape attention(Tensor qkv, Optional<Tensor> ignored, int heads, OperandChecks checks) {
+        checks.floats(qkv);
+        Shape shape = checks.sequences(qkv);
+        checks.check(shape.size(2) % 3 == 0, "expected queries, keys and values of one width, got " + shape);
+        int width = shape.size(2) / 3;
+        checks.check(
+                heads >= 1 && width % heads == 0, "expected heads to divide the width " + width + ", got " + heads);
+        ignored.ifPresent(mask -> {
+            checks.i32(mask);
+            checks.shape(mask, Shape.of(shape.size(0), shape.size(1)));
+        });
+        return shape.with(2, width);
+    }
+
+    private static Shape logSumExp(Shape output, int heads) {
+        return Shape.of(output.size(0), heads, output.size(1));
+    }
+}
