@@ -9,6 +9,7 @@ import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.graph.Parameter;
 import dev.tutti.tensor.model.ModelSpec;
 import dev.tutti.tensor.model.Models;
+import dev.tutti.tensor.model.Objective;
 import dev.tutti.tensor.model.Task;
 import dev.tutti.tensor.optimizer.Adam;
 import dev.tutti.tensor.optimizer.Regularization;
@@ -48,7 +49,8 @@ import org.openjdk.jmh.annotations.Warmup;
         value = 1,
         jvmArgsAppend = {"--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC"})
 public class TrainingStepBenchmark {
-    private static final ModelSpec.Mlp MODEL = new ModelSpec.Mlp(784, List.of(256, 128, 64), 10);
+    private static final int CLASSES = 10;
+    private static final ModelSpec MODEL = ModelSpec.mlp(784, List.of(256, 128, 64), CLASSES);
     private static final int BYTE_ALIGNMENT = 64;
 
     @Param({"cpu"})
@@ -71,7 +73,7 @@ public class TrainingStepBenchmark {
     @Setup(Level.Trial)
     public void compile() {
         Backend chosen = Backends.select(backend, 1);
-        Graph graph = Models.training(MODEL, Task.CROSS_ENTROPY, batch, precision);
+        Graph graph = Models.training(MODEL, Objective.of(Task.CROSS_ENTROPY), batch, precision);
         elements = graph.parameterElements();
         buffers = new ParameterBuffers(floats(), floats());
         state = IntStream.range(0, optimizer.stateSlots())
@@ -102,7 +104,7 @@ public class TrainingStepBenchmark {
         }
         MemorySegment labels = program.input("labels");
         for (int row = 0; row < batch; row++) {
-            labels.setAtIndex(ValueLayout.JAVA_INT, row, random.nextInt(MODEL.outputs()));
+            labels.setAtIndex(ValueLayout.JAVA_INT, row, random.nextInt(CLASSES));
         }
         program.input("gradient-scale").setAtIndex(ValueLayout.JAVA_FLOAT, 0, 1f / batch);
     }

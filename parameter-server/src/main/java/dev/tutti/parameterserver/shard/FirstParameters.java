@@ -36,6 +36,8 @@ final class FirstParameters {
                 new Initializer.Constant((float) tensor.getInitializer().getConstant());
             case UNIFORM_BOUND ->
                 new Initializer.Uniform((float) tensor.getInitializer().getUniformBound());
+            case NORMAL_DEVIATION ->
+                new Initializer.Normal((float) tensor.getInitializer().getNormalDeviation());
             case KIND_NOT_SET ->
                 throw new IllegalArgumentException("Tensor " + tensor.getName() + " has no initializer");
         };

@@ -92,6 +92,7 @@ final class SpecRules {
                 count(path + ".digits.train", source.getDigits().getTrain());
                 count(path + ".digits.test", source.getDigits().getTest());
             }
+            case TEXT -> problem(path, "cannot be a text yet");
             case KIND_NOT_SET ->
                 problem(
                         path,

@@ -19,4 +19,14 @@ public sealed interface Initializer {
             return new Uniform((float) (1 / Math.sqrt(fanIn)));
         }
     }
+
+    /** Elements are drawn from the normal distribution around 0. */
+    record Normal(float deviation) implements Initializer {
+        public Normal {
+            if (!(deviation >= 0) || Float.isInfinite(deviation)) {
+                throw new IllegalArgumentException(
+                        "the deviation of a normal initializer must be finite and not negative, got " + deviation);
+            }
+        }
+    }
 }

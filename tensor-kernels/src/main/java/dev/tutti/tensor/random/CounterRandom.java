@@ -25,6 +25,13 @@ public record CounterRandom(long seed) {
         return (bits(stream, index) >>> 8) * ULP_BELOW_ONE;
     }
 
+    /** Normally distributed, by Box and Muller from the 64 bits of the index; the same bits on every machine. */
+    public float normal(long stream, long index) {
+        long bits = longBits(stream, index);
+        double radius = StrictMath.sqrt(-2 * StrictMath.log(((bits >>> 32) + 1) * 0x1p-32));
+        return (float) (radius * StrictMath.cos(2 * StrictMath.PI * ((bits & 0xffffffffL) * 0x1p-32)));
+    }
+
     /** 64 uniform bits, from the numbers 2·index and 2·index + 1 of the stream. */
     public long longBits(long stream, long index) {
         return block(index >>> 1, stream, (int) (index & 1));

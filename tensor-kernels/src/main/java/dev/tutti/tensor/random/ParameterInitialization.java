@@ -31,6 +31,14 @@ public final class ParameterInitialization {
                     target.set(JAVA_FLOAT_UNALIGNED, i * Float.BYTES, (2 * uniform - 1) * bound);
                 }
             }
+            case Initializer.Normal(var deviation) -> {
+                CounterRandom random = new CounterRandom(seed);
+                long stream = CounterRandom.stream(tensor);
+                for (long i = 0; i < count; i++) {
+                    float normal = random.normal(stream, firstElement + i);
+                    target.set(JAVA_FLOAT_UNALIGNED, i * Float.BYTES, normal * deviation);
+                }
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.model.ModelSpec;
 import dev.tutti.tensor.model.Models;
+import dev.tutti.tensor.model.Objective;
 import dev.tutti.tensor.model.Task;
 import dev.tutti.tensor.optimizer.Adam;
 import dev.tutti.tensor.optimizer.Regularization;
@@ -36,7 +37,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** libtorch and we start from the same weights, see the same rows, and must stay together. */
 class TorchComparisonTest {
-    private static final ModelSpec MODEL = new ModelSpec.Mlp(784, List.of(256, 128, 64), 10);
+    private static final int CLASSES = 10;
+    private static final ModelSpec MODEL = ModelSpec.mlp(784, List.of(256, 128, 64), CLASSES);
     private static final int ROWS = 128;
     private static final int STEPS = 5;
     private static final double TOLERANCE = 1e-4;
@@ -162,12 +164,13 @@ class TorchComparisonTest {
     }
 
     private static Execution execution(String backend, Task task) {
-        return new Execution(Backends.select(backend, 1), Models.training(MODEL, task, ROWS, ElementType.F32));
+        return new Execution(
+                Backends.select(backend, 1), Models.training(MODEL, Objective.of(task), ROWS, ElementType.F32));
     }
 
     /** Forward and backward on both sides, on rows drawn from the seed. @return libtorch's mean loss */
     private static float[] step(Execution ours, TorchMlp theirs, Task task, long seed) {
-        ours.draw(seed, MODEL.outputs()).input(Models.GRADIENT_SCALE).set(0, 1f / ROWS);
+        ours.draw(seed, CLASSES).input(Models.GRADIENT_SCALE).set(0, 1f / ROWS);
         ours.run();
         Graph graph = ours.graph();
         Tensor features =

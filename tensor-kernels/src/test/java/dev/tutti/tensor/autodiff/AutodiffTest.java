@@ -23,6 +23,7 @@ import dev.tutti.tensor.graph.Tensor;
 import dev.tutti.tensor.lowering.Fusion;
 import dev.tutti.tensor.model.ModelSpec;
 import dev.tutti.tensor.model.Models;
+import dev.tutti.tensor.model.Objective;
 import dev.tutti.tensor.model.Task;
 import dev.tutti.tensor.random.CounterRandom;
 import java.util.Comparator;
@@ -103,10 +104,10 @@ class AutodiffTest {
 
     @Test
     void featuresGetNoGradient() {
-        Graph training = Models.training(new ModelSpec.Mlp(5, List.of(4), 3), Task.MSE, 2, F32);
+        Graph training = Models.training(ModelSpec.mlp(5, List.of(4), 3), Objective.of(Task.MSE), 2, F32);
         assertThat(training.instructions())
                 .extracting(instruction -> instruction.result().name())
-                .contains("dense-1.relu.gradient")
+                .contains("relu-1.gradient")
                 .doesNotContain("features.gradient");
     }
 
@@ -127,7 +128,8 @@ class AutodiffTest {
 
     @Test
     void fusedGraphIsNotDifferentiated() {
-        Graph fused = Fusion.fuse(withScale(Models.evaluation(new ModelSpec.Mlp(5, List.of(), 3), Task.MSE, 2, F32)));
+        Graph fused = Fusion.fuse(
+                withScale(Models.evaluation(ModelSpec.mlp(5, List.of(), 3), Objective.of(Task.MSE), 2, F32)));
         assertThatThrownBy(() -> Autodiff.withGradients(fused, fused.output("loss-sum"), fused.input("gradient-scale")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("differentiate a graph before it is lowered, and once");

@@ -16,17 +16,18 @@ import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
 import dev.tutti.tensor.model.ModelSpec;
 import dev.tutti.tensor.model.Models;
+import dev.tutti.tensor.model.Objective;
 import dev.tutti.tensor.model.Task;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class LoweringTest {
-    private static final ModelSpec MLP = new ModelSpec.Mlp(12, List.of(8, 6), 4);
+    private static final ModelSpec MLP = ModelSpec.mlp(12, List.of(8, 6), 4);
 
     @Test
     void mixedPrecisionLetsOnlyProductsReadBf16AndKeepsGradientsF32() {
-        Graph graph = Models.training(MLP, Task.CROSS_ENTROPY, 5, ElementType.BF16);
+        Graph graph = Models.training(MLP, Objective.of(Task.CROSS_ENTROPY), 5, ElementType.BF16);
         for (Instruction instruction : graph.instructions()) {
             ElementType expected = instruction.op() instanceof MatrixOp.MatMul ? ElementType.BF16 : ElementType.F32;
             assertThat(instruction.op().operands().stream().filter(tensor -> tensor.type() != ElementType.I32))
@@ -38,7 +39,7 @@ class LoweringTest {
 
     @Test
     void mixedPrecisionCastsEachTensorOnce() {
-        Graph graph = Models.training(MLP, Task.CROSS_ENTROPY, 5, ElementType.BF16);
+        Graph graph = Models.training(MLP, Objective.of(Task.CROSS_ENTROPY), 5, ElementType.BF16);
         List<Tensor> cast = graph.instructions().stream()
                 .filter(instruction -> instruction.op() instanceof ElementwiseOp.Cast)
                 .flatMap(instruction -> instruction.op().operands().stream())
@@ -48,13 +49,13 @@ class LoweringTest {
 
     @Test
     void mixedPrecisionInIntegersIsRefused() {
-        assertThatThrownBy(() -> Models.training(MLP, Task.MSE, 5, ElementType.I32))
+        assertThatThrownBy(() -> Models.training(MLP, Objective.of(Task.MSE), 5, ElementType.I32))
                 .hasMessage("products compute in f32, bf16 or f16, not in i32");
     }
 
     @Test
     void fusionLeavesOneInstructionForEachLayerOfTheForwardPass() {
-        assertThat(denseOps(Fusion.fuse(Models.evaluation(MLP, Task.CROSS_ENTROPY, 5, ElementType.F32))))
+        assertThat(denseOps(Fusion.fuse(Models.evaluation(MLP, Objective.of(Task.CROSS_ENTROPY), 5, ElementType.F32))))
                 .extracting(MatrixOp.Dense::activation, MatrixOp.Dense::type)
                 .containsExactly(
                         tuple(Activation.RELU, ElementType.F32),
@@ -64,7 +65,7 @@ class LoweringTest {
 
     @Test
     void fusionTakesTheCastOfAReluAlong() {
-        Graph fused = Fusion.fuse(Models.training(MLP, Task.CROSS_ENTROPY, 5, ElementType.BF16));
+        Graph fused = Fusion.fuse(Models.training(MLP, Objective.of(Task.CROSS_ENTROPY), 5, ElementType.BF16));
         assertThat(denseOps(fused))
                 .extracting(MatrixOp.Dense::type)
                 .containsExactly(ElementType.BF16, ElementType.BF16, ElementType.F32);

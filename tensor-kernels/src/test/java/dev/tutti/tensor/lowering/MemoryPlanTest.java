@@ -14,6 +14,7 @@ import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
 import dev.tutti.tensor.model.ModelSpec;
 import dev.tutti.tensor.model.Models;
+import dev.tutti.tensor.model.Objective;
 import dev.tutti.tensor.model.Task;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -99,8 +100,8 @@ class MemoryPlanTest {
     }
 
     private static Graph training(ElementType compute) {
-        ModelSpec mlp = new ModelSpec.Mlp(33, List.of(65, 31, 17), 10);
-        return Fusion.fuse(Models.training(mlp, Task.CROSS_ENTROPY, 13, compute));
+        ModelSpec mlp = ModelSpec.mlp(33, List.of(65, 31, 17), 10);
+        return Fusion.fuse(Models.training(mlp, Objective.of(Task.CROSS_ENTROPY), 13, compute));
     }
 
     private static List<Tensor> tensors(Graph graph) {

@@ -15,11 +15,12 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ModelsTest {
-    private static final ModelSpec MNIST = new ModelSpec.Mlp(784, List.of(256, 64), 10);
+    private static final ModelSpec MNIST = ModelSpec.mlp(784, List.of(256, 64), 10);
 
     @Test
     void parametersAreLaidOutAsPyTorchsLinearLayersInForwardOrder() {
-        assertThat(Models.training(MNIST, Task.CROSS_ENTROPY, 32, F32).parameters())
+        assertThat(Models.training(MNIST, Objective.of(Task.CROSS_ENTROPY), 32, F32)
+                        .parameters())
                 .extracting(Parameter::name, Parameter::shape, Parameter::offset)
                 .containsExactly(
                         tuple("dense-1.weight", Shape.of(256, 784), 0L),
@@ -32,17 +33,19 @@ class ModelsTest {
 
     @Test
     void allGraphsOfAModelShareItsParameters() {
-        List<Parameter> parameters =
-                Models.training(MNIST, Task.CROSS_ENTROPY, 32, F32).parameters();
-        assertThat(Models.training(MNIST, Task.CROSS_ENTROPY, 1, ElementType.BF16)
+        List<Parameter> parameters = Models.training(MNIST, Objective.of(Task.CROSS_ENTROPY), 32, F32)
+                .parameters();
+        assertThat(Models.training(MNIST, Objective.of(Task.CROSS_ENTROPY), 1, ElementType.BF16)
                         .parameters())
                 .isEqualTo(parameters);
-        assertThat(Models.evaluation(MNIST, Task.MSE, 100, F32).parameters()).isEqualTo(parameters);
+        assertThat(Models.evaluation(MNIST, Objective.of(Task.MSE), 100, F32).parameters())
+                .isEqualTo(parameters);
     }
 
     @Test
     void weightAndBiasAreDrawnWithinOneOverTheRootOfTheInputs() {
-        assertThat(Models.training(MNIST, Task.CROSS_ENTROPY, 32, F32).parameters())
+        assertThat(Models.training(MNIST, Objective.of(Task.CROSS_ENTROPY), 32, F32)
+                        .parameters())
                 .extracting(Parameter::initializer)
                 .startsWith(new Initializer.Uniform((float) (1 / 28.0)), new Initializer.Uniform((float) (1 / 28.0)))
                 .endsWith(new Initializer.Uniform(0.125f), new Initializer.Uniform(0.125f));
@@ -50,17 +53,18 @@ class ModelsTest {
 
     @Test
     void trainingReadsFeaturesLabelsAndScaleAndGivesTheLoss() {
-        Graph graph = Models.training(MNIST, Task.CROSS_ENTROPY, 32, F32);
+        Graph graph = Models.training(MNIST, Objective.of(Task.CROSS_ENTROPY), 32, F32);
         assertThat(graph.inputs())
                 .extracting(Tensor::toString)
-                .containsExactly("features: f32[32, 784]", "labels: i32[32]", "gradient-scale: f32[1]");
+                .containsExactly(
+                        "features: f32[32, 784]", "dropout-key: i32[6]", "labels: i32[32]", "gradient-scale: f32[1]");
         assertThat(graph.outputs()).containsOnlyKeys("loss-sum");
         assertThat(graph.gradients()).hasSize(6);
     }
 
     @Test
     void evaluationGivesLogitsTooAndHasNoGradients() {
-        Graph graph = Models.evaluation(MNIST, Task.MSE, 32, F32);
+        Graph graph = Models.evaluation(MNIST, Objective.of(Task.MSE), 32, F32);
         assertThat(graph.inputs())
                 .extracting(Tensor::toString)
                 .containsExactly("features: f32[32, 784]", "labels: f32[32, 10]");
@@ -70,7 +74,7 @@ class ModelsTest {
 
     @Test
     void layerWithoutUnitsIsRefused() {
-        assertThatThrownBy(() -> new ModelSpec.Mlp(784, List.of(128, 0), 10))
-                .hasMessage("an mlp needs sizes of 1 or more, got inputs 784, hidden [128, 0], outputs 10");
+        assertThatThrownBy(() -> ModelSpec.mlp(784, List.of(128, 0), 10))
+                .hasMessage("an mlp needs sizes of 1 or more, got hidden [128, 0], outputs 10");
     }
 }

@@ -22,6 +22,7 @@ public sealed interface SampleSource permits MnistFolder, IdxFiles, DrawnDigits 
                         seed,
                         orDefault(data.getSource().getDigits().getTrain(), DrawnDigits.DEFAULT_TRAIN),
                         orDefault(data.getSource().getDigits().getTest(), DrawnDigits.DEFAULT_TEST));
+            case TEXT -> throw new DataException("data.source: expected a known name, idx or digits, got text");
             case KIND_NOT_SET ->
                 throw new DataException(
                         "data.source is missing: expected mnist, digits, or the files of an idx source");

@@ -62,6 +62,7 @@ public final class PlanJob {
                 .addAllShape(parameter.shape().sizes())
                 .setOffset(parameter.offset())
                 .setInitializer(initializer(parameter.initializer()))
+                .setAveraged(parameter.update() == Parameter.Update.AVERAGED)
                 .build();
     }
 
@@ -71,6 +72,8 @@ public final class PlanJob {
                 Initializer.newBuilder().setConstant(value).build();
             case dev.tutti.tensor.graph.Initializer.Uniform(var bound) ->
                 Initializer.newBuilder().setUniformBound(bound).build();
+            case dev.tutti.tensor.graph.Initializer.Normal(var deviation) ->
+                Initializer.newBuilder().setNormalDeviation(deviation).build();
         };
     }
 }

@@ -10,6 +10,7 @@ import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.model.ModelSpec;
 import dev.tutti.tensor.model.Models;
+import dev.tutti.tensor.model.Objective;
 import dev.tutti.tensor.model.Task;
 import dev.tutti.worker.data.BatchLayout;
 import dev.tutti.worker.data.DataException;
@@ -74,23 +75,23 @@ record PreparedJob(
                 dataset,
                 switch (task) {
                     case CROSS_ENTROPY -> LabelEncoding.CLASS_INDEX;
-                    case MSE -> LabelEncoding.ONE_HOT;
+                    case MSE, BINARY_CROSS_ENTROPY -> LabelEncoding.ONE_HOT;
                 });
     }
 
     Graph trainingGraph(int rows) {
-        return Models.training(model, task, rows, compute);
+        return Models.training(model, Objective.of(task), rows, compute);
     }
 
     Graph evaluationGraph(int rows) {
-        return Models.evaluation(model, task, rows, compute);
+        return Models.evaluation(model, Objective.of(task), rows, compute);
     }
 
     private static ModelSpec model(Model model, Dataset dataset) throws DataException {
         if (!model.getPreset().equals("mlp")) {
             throw new DataException("model.preset: expected mlp, got \"" + model.getPreset() + "\"");
         }
-        return new ModelSpec.Mlp(dataset.featureCount(), model.getHiddenList(), dataset.classes());
+        return ModelSpec.mlp(dataset.featureCount(), model.getHiddenList(), dataset.classes());
     }
 
     private static Task task(JobSpec spec) {

@@ -12,6 +12,7 @@ import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.model.ModelSpec;
 import dev.tutti.tensor.model.Models;
+import dev.tutti.tensor.model.Objective;
 import dev.tutti.tensor.model.Task;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,8 +31,8 @@ class OneDnnBackendTest extends BackendContract {
 
     @Test
     void twoThreadsAgreeWithReferenceAndRepeatTheirBits() {
-        Graph graph =
-                Models.training(new ModelSpec.Mlp(300, List.of(200, 100), 10), Task.CROSS_ENTROPY, 96, ElementType.F32);
+        Graph graph = Models.training(
+                ModelSpec.mlp(300, List.of(200, 100), 10), Objective.of(Task.CROSS_ENTROPY), 96, ElementType.F32);
         try (Execution expected = new Execution(Backends.select("reference", 1), graph);
                 Execution first = new Execution(CpuBackend.oneDnn(2), graph);
                 Execution second = new Execution(CpuBackend.oneDnn(2), graph)) {

@@ -1,0 +1,104 @@
+package dev.tutti.tensor.model;
+
+import dev.tutti.tensor.graph.ElementType;
+import dev.tutti.tensor.graph.GraphBuilder;
+import dev.tutti.tensor.graph.Initializer;
+import dev.tutti.tensor.graph.LayoutOp;
+import dev.tutti.tensor.graph.MatrixOp;
+import dev.tutti.tensor.graph.SequenceOp;
+import dev.tutti.tensor.graph.Shape;
+import dev.tutti.tensor.graph.Tensor;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Layers over time. */
+final class SequenceLayers {
+    private static final float POSITION_DEVIATION = 0.02f;
+    private static final int GATES = 4;
+
+    private final GraphBuilder builder;
+    private final LayerStack stack;
+    private final Optional<Tensor> padding;
+    private @Nullable Tensor table;
+
+    SequenceLayers(GraphBuilder builder, LayerStack stack, Optional<Tensor> padding) {
+        this.builder = builder;
+        this.stack = stack;
+        this.padding = padding;
+    }
+
+    Tensor embedding(String name, Tensor ids, Layer.Embedding layer) {
+        if (ids.type() != ElementType.I32) {
+            throw new IllegalArgumentException(name + ": expected ids, got " + ids);
+        }
+        Tensor weight = builder.parameter(
+                name + ".weight",
+                Shape.of(layer.vocabulary(), layer.width()),
+                new Initializer.Normal(layer.deviation()));
+        if (table == null) {
+            table = weight;
+        }
+        return builder.add(name, new SequenceOp.Embedding(weight, ids));
+    }
+
+    Tensor tiedDense(String name, Tensor x) {
+        Tensor weight = table;
+        if (weight == null) {
+            throw new IllegalArgumentException(name + ": expected an embedding before it, whose table it shares");
+        }
+        Tensor bias = builder.parameter(name + ".bias", Shape.of(weight.shape().size(0)), new Initializer.Constant(0));
+        return stack.affine(name, x, weight, bias);
+    }
+
+    Tensor positions(String name, Tensor x, Layer.Positions.Encoding encoding) {
+        Shape shape = sequences(name, x);
+        return switch (encoding) {
+            case SINUSOIDAL -> builder.add(name, new SequenceOp.AddPositions(x));
+            case LEARNED -> {
+                Tensor weight = builder.parameter(
+                        name + ".weight",
+                        Shape.of(shape.size(1), shape.size(2)),
+                        new Initializer.Normal(POSITION_DEVIATION));
+                yield builder.add(name, new MatrixOp.AddBias(x, weight));
+            }
+        };
+    }
+
+    Tensor attention(String name, Tensor x, Layer.Attention layer) {
+        int width = sequences(name, x).size(2);
+        Tensor qkv = stack.dense(name + ".qkv", x, 3 * width);
+        Tensor heads =
+                builder.add(name + ".heads", new SequenceOp.Attention(qkv, padding, layer.heads(), layer.causal()));
+        return stack.dense(name + ".output", heads, width);
+    }
+
+    /** First values as PyTorch's: all evenly from ±1/√hidden. One bias, which stands for PyTorch's two. */
+    Tensor lstm(String name, Tensor x, Layer.Lstm layer) {
+        Shape shape = sequences(name, x);
+        int hidden = layer.hidden();
+        Initializer initializer = Initializer.Uniform.fanIn(hidden);
+        Tensor inputWeight =
+                builder.parameter(name + ".input-weight", Shape.of(GATES * hidden, shape.size(2)), initializer);
+        Tensor bias = builder.parameter(name + ".bias", Shape.of(GATES * hidden), initializer);
+        Tensor weight = builder.parameter(name + ".hidden-weight", Shape.of(GATES * hidden, hidden), initializer);
+        Tensor projected = stack.affine(name + ".projected", x, inputWeight, bias);
+        Tensor states = builder.add(name, new SequenceOp.Lstm(projected, weight));
+        if (layer.sequences()) {
+            return states;
+        }
+        int time = shape.size(1);
+        Tensor last = builder.add(name + ".last", new LayoutOp.Slice(states, 1, time - 1, time));
+        return stack.reshape(name + ".state", last, Shape.of(shape.size(0), hidden));
+    }
+
+    Tensor mean(String name, Tensor x) {
+        return builder.add(name, new LayoutOp.Sum(x, 1, 1f / sequences(name, x).size(1)));
+    }
+
+    private static Shape sequences(String name, Tensor x) {
+        if (x.shape().rank() != 3 || x.type() != ElementType.F32) {
+            throw new IllegalArgumentException(name + ": expected [samples, time, width], got " + x);
+        }
+        return x.shape();
+    }
+}
