@@ -8,8 +8,6 @@ import dev.tutti.tensor.backend.Backends;
 import dev.tutti.tensor.backend.Execution;
 import dev.tutti.tensor.backend.Values;
 import dev.tutti.tensor.graph.ElementType;
-import dev.tutti.tensor.graph.Graph;
-import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.model.ModelSpec;
 import dev.tutti.tensor.model.Models;
 import dev.tutti.tensor.model.Objective;
@@ -23,9 +21,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.stream.IntStream;
-import java.util.stream.LongStream;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.AbstractTensor;
 import org.bytedeco.pytorch.AdamOptions;
 import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.SGD;
@@ -49,8 +45,8 @@ class TorchComparisonTest {
     void lossAndGradientsAgree(String backend, Task task) {
         try (PointerScope _ = new PointerScope();
                 Execution ours = execution(backend, task)) {
-            TorchMlp theirs = copyOf(ours);
-            float[] loss = step(ours, theirs, task, 1);
+            TorchModel theirs = TorchModel.copyOf(ours, MODEL, Objective.of(task));
+            float[] loss = step(ours, theirs, 1);
             assertClose("loss", new float[] {ours.output(Models.LOSS_SUM)[0] / ROWS}, loss, TOLERANCE);
             List<float[]> gradients = theirs.gradients();
             for (int i = 0; i < gradients.size(); i++) {
@@ -107,7 +103,7 @@ class TorchComparisonTest {
         try (PointerScope _ = new PointerScope();
                 Arena arena = Arena.ofConfined();
                 Execution ours = execution("cpu", task)) {
-            TorchMlp theirs = copyOf(ours);
+            TorchModel theirs = TorchModel.copyOf(ours, MODEL, Objective.of(task));
             Optimizer optimizer = torchOptimizer.of(theirs.vector());
             long elements = ours.graph().parameterElements();
             SliceOptimizer sliceOptimizer = new SliceOptimizer(rule, Regularization.NONE);
@@ -117,7 +113,7 @@ class TorchComparisonTest {
             MemorySegment parameters = ours.buffers().parameters();
             for (int step = 1; step <= STEPS; step++) {
                 optimizer.zero_grad();
-                float[] loss = step(ours, theirs, task, step);
+                float[] loss = step(ours, theirs, step);
                 float[] ourLoss = {ours.output(Models.LOSS_SUM)[0] / ROWS};
                 assertClose("loss of step " + step, ourLoss, loss, TOLERANCE);
                 MemorySegment applied = switch (gradients) {
@@ -169,40 +165,12 @@ class TorchComparisonTest {
     }
 
     /** Forward and backward on both sides, on rows drawn from the seed. @return libtorch's mean loss */
-    private static float[] step(Execution ours, TorchMlp theirs, Task task, long seed) {
+    private static float[] step(Execution ours, TorchModel theirs, long seed) {
         ours.draw(seed, CLASSES).input(Models.GRADIENT_SCALE).set(0, 1f / ROWS);
         ours.run();
-        Graph graph = ours.graph();
-        Tensor features =
-                tensor(ours.input(Models.FEATURES), graph.input(Models.FEATURES).shape());
-        Values labels = ours.input(Models.LABELS);
-        Tensor loss = theirs.loss(
-                features,
-                switch (task) {
-                    case CROSS_ENTROPY ->
-                        AbstractTensor.create(LongStream.range(0, labels.count())
-                                .map(row -> (long) labels.get(row))
-                                .toArray());
-                    case MSE -> tensor(labels, graph.input(Models.LABELS).shape());
-                },
-                task);
+        Tensor loss = theirs.lossSum(ours).div(TorchModel.scalar(ROWS));
         loss.backward();
-        return new float[] {loss.item_float()};
-    }
-
-    private static TorchMlp copyOf(Execution ours) {
-        return new TorchMlp(IntStream.range(0, ours.graph().parameters().size())
-                .mapToObj(i -> tensor(
-                                ours.parameter(i),
-                                ours.graph().parameters().get(i).shape())
-                        .requires_grad_(true))
-                .toList());
-    }
-
-    private static Tensor tensor(Values values, Shape shape) {
-        return AbstractTensor.create(
-                floats(values),
-                shape.sizes().stream().mapToLong(Integer::longValue).toArray());
+        return TorchModel.floats(loss);
     }
 
     private static float[] floats(Values values) {
