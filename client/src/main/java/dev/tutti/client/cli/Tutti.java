@@ -68,6 +68,7 @@ public final class Tutti implements Callable<Integer> {
                 .addSubcommand(new SubmitCommand(shell))
                 .addSubcommand(JobsCommand.commandLine(shell))
                 .addSubcommand(CheckpointsCommand.commandLine(shell))
+                .addSubcommand(BenchCommand.commandLine(shell))
                 .addSubcommand(new GenerateCompletion());
         return root.setOut(out)
                 .setErr(err)

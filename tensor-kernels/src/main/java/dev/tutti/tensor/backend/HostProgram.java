@@ -3,6 +3,8 @@ package dev.tutti.tensor.backend;
 import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.graph.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -76,6 +78,25 @@ public final class HostProgram implements Program {
             }
         }
         return Optional.empty();
+    }
+
+    @Override
+    public List<Timing> profile(int runs) {
+        long[][] nanos = new long[kernels.length][runs];
+        for (int run = 0; run < runs; run++) {
+            prologue.run();
+            for (int i = 0; i < kernels.length; i++) {
+                long begin = System.nanoTime();
+                kernels[i].run();
+                nanos[i][run] = System.nanoTime() - begin;
+            }
+        }
+        List<Timing> timings = new ArrayList<>();
+        for (int i = 0; i < kernels.length; i++) {
+            Arrays.sort(nanos[i]);
+            timings.add(new Timing(graph.instructions().get(i).toString(), nanos[i][runs / 2]));
+        }
+        return timings;
     }
 
     @Override

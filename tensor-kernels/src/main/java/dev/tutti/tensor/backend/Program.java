@@ -1,6 +1,7 @@
 package dev.tutti.tensor.backend;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -29,6 +30,16 @@ public interface Program extends AutoCloseable {
      * @return the name of the first tensor in which a NaN or an infinity stands
      */
     Optional<String> firstNonFinite();
+
+    /**
+     * What one instruction took.
+     *
+     * @param instruction as the graph prints it
+     */
+    record Timing(String instruction, long nanos) {}
+
+    /** For diagnosis: runs again on the inputs as they are, {@code runs} times, and gives each instruction's median, in the order in which they run. */
+    List<Timing> profile(int runs);
 
     /** Bytes of the arena: inputs, intermediates, outputs. */
     long arenaByteSize();

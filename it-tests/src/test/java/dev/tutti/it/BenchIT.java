@@ -1,0 +1,56 @@
+package dev.tutti.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** {@code tutti bench}: figures that belong together, whatever they are. */
+class BenchIT extends WithProcesses {
+    @ParameterizedTest
+    @CsvSource({"mlp, f32", "mlp, bf16", "lenet, f32", "lstm, bf16", "transformer, f32", "lenet, f16"})
+    void stepOfAPresetIsTimed(String model, String precision) {
+        TuttiProcess.Ended bench = processes
+                .run("bench", "step", "--model", model, "--batch", "2", "--precision", precision, "--seconds", "1", "-o", "json");
+
+        assertThat(bench.exitCode()).as(bench.err()).isZero();
+        JsonNode json = bench.json();
+        assertThat(json.path("model").asText()).isEqualTo(model);
+        assertThat(json.path("precision").asText()).isEqualTo(precision);
+        double millis = json.path("step_millis_median").asDouble();
+        assertThat(millis).isPositive();
+        assertThat(json.path("samples_per_second").asDouble() * millis / 1e3).isCloseTo(2, within(1e-6));
+        assertThat(json.path("achieved_gflops").asDouble() * millis * 1e6)
+                .isCloseTo(json.path("flops_per_step").asDouble(), withinPercentage(1e-6));
+    }
+
+    @Test
+    void profileNamesThePartsOfAStep() {
+        TuttiProcess.Ended bench = processes.run("bench", "step", "--seconds", "1", "--profile", "-o", "json");
+
+        assertThat(bench.exitCode()).as(bench.err()).isZero();
+        assertThat(bench.json().path("parts").findValuesAsText("instruction"))
+                .contains("optimizer")
+                .anyMatch(instruction -> instruction.contains("dense-1.weight.gradient"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "--model;lente;neither one of mlp, lenet, lstm, transformer nor a job file (did you mean lenet?)",
+                "--precision;f8;--precision must be f32, bf16 or f16, got f8",
+                "--threads;0;--threads must be 1 or more, got 0",
+                "--backend;gpu;no backend \\"gpu\\"; there are auto, cpu, reference"
+            })
+    void mistakesAreUsageErrors(String option, String value, String sentence) {
+        TuttiProcess.Ended bench = processes.run("bench", "step", option, value);
+
+        assertThat(bench.exitCode()).isEqualTo(2);
+        assertThat(bench.err()).contains(sentence);
+    }
+}
