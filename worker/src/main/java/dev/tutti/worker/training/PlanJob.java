@@ -51,8 +51,8 @@ public final class PlanJob {
     private JobFacts facts(String job, JobSpec spec) throws DataException, InterruptedException {
         PreparedJob prepared = data.prepare(job, spec, spec.getCluster().getSlices());
         JobModel.requireFit(prepared.model(), prepared.data().train());
-        requireKernels(prepared);
         Graph graph = prepared.trainingGraph(1);
+        requireKernels(prepared, graph.parameterElements());
         JobFacts.Builder facts = JobFacts.newBuilder()
                 .setTrainSamples(prepared.split().trainCount())
                 .setValidationSamples(prepared.split().validationCount())
@@ -64,10 +64,15 @@ public final class PlanJob {
     }
 
     /** Compiles for one row, which takes milliseconds: what the backend has no kernel for is found before training is. */
-    private void requireKernels(PreparedJob prepared) {
+    private void requireKernels(PreparedJob prepared, long parameters) throws DataException {
         try (CompiledModel model = new CompiledModel(prepared, backend)) {
             model.training(1);
             model.evaluation(1);
+        } catch (OutOfMemoryError e) {
+            throw new DataException(
+                    "the model's %,d parameters, their gradients and a sample do not fit into this worker's memory: make the model smaller, or give the worker more (java -XX:MaxDirectMemorySize, which is -Xmx if it is not set)"
+                            .formatted(parameters),
+                    e);
         }
     }
 

@@ -77,6 +77,13 @@ class PlanJobTest {
     }
 
     @Test
+    void aModelThatDoesNotFitIntoMemoryIsOneSentence() throws Exception {
+        assertThat(refusal(m -> m.setPreset("mlp").addHidden(10_000_000)))
+                .startsWith("the model's 7,950,000,010 parameters, their gradients and a sample do not fit into this"
+                        + " worker's memory");
+    }
+
+    @Test
     void meanSquaredErrorIsPlannedToo() throws Exception {
         JobSpec.Builder spec = SmallJob.spec();
         spec.getTrainingBuilder().setLoss(Loss.LOSS_MSE);

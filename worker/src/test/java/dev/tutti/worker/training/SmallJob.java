@@ -66,7 +66,7 @@ final class SmallJob {
         return spec;
     }
 
-    /** Learns to go on with a text of two tokens' memory: 8 or so windows to test with. */
+    /** A language model of a short text in windows of 8 characters: 85 to train on, 9 to test with. */
     static JobSpec.Builder text(Path file, String preset) throws IOException {
         Files.writeString(file, "to be or not to be\n".repeat(40));
         JobSpec.Builder spec = JobSpec.newBuilder().setName("text").setSeed(7);
