@@ -50,7 +50,7 @@ final class WorkerDuties implements AutoCloseable {
                 .daemon()
                 .unstarted(() -> {
                     try {
-                        answer.accept(new PlanJob(surroundings.data()).inspect(request));
+                        answer.accept(new PlanJob(surroundings.data(), surroundings.backend()).inspect(request));
                     } catch (InterruptedException _) {
                         LOG.info("Planning job {} was ended", request.getJob());
                     } catch (RuntimeException e) {

@@ -38,6 +38,10 @@ final class Figures {
         return result.hasTrainLoss() ? loss(result.getTrainLoss()) : UNKNOWN;
     }
 
+    static String perplexity(double value) {
+        return String.format(Locale.ROOT, "%.3f", value);
+    }
+
     static String percent(double fraction) {
         return String.format(Locale.ROOT, "%.2f %%", 100 * fraction);
     }

@@ -50,6 +50,9 @@ public final class JobReport {
         report.put("generations", job.getGeneration());
         report.put("backend", text(result.getBackend()));
         report.put("precision", precision(job.getSpec().getTraining().getPrecision()));
+        if (!result.getSample().isEmpty()) {
+            report.put("sample", result.getSample());
+        }
         return report;
     }
 
@@ -112,6 +115,9 @@ public final class JobReport {
         report.put("loss", finite(evaluation.getLoss()));
         if (evaluation.hasAccuracy()) {
             report.put("accuracy", evaluation.getAccuracy());
+        }
+        if (evaluation.hasPerplexity()) {
+            report.put("perplexity", finite(evaluation.getPerplexity()));
         }
         report.put("samples", evaluation.getSamples());
         return report;

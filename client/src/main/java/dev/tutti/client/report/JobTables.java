@@ -15,7 +15,13 @@ public final class JobTables {
 
     /** How a job ended. */
     public static String result(Job job, double wallSeconds) {
-        return outcome(job).row("wall time", Figures.span(wallSeconds)).toString();
+        return outcome(job).row("wall time", Figures.span(wallSeconds)) + sample(job);
+    }
+
+    /** What a language model writes, below everything else; characters that command a terminal are shown as unknown ones. */
+    private static String sample(Job job) {
+        String sample = job.getResult().getSample().replaceAll("[\\p{Cc}&&[^\n\t]]", "\uFFFD");
+        return sample.isEmpty() ? "" : "\nwhat the model writes\n---------------------\n" + sample.strip() + "\n";
     }
 
     private static Table outcome(Job job) {
@@ -119,7 +125,7 @@ public final class JobTables {
             }
             text.append('\n').append(epochs);
         }
-        return text.toString();
+        return text + sample(job);
     }
 
     public static String checkpoints(List<Checkpoint> checkpoints) {
@@ -138,6 +144,8 @@ public final class JobTables {
     static String evaluation(Evaluation evaluation) {
         String loss = "loss " + Figures.loss(evaluation.getLoss());
         String accuracy = evaluation.hasAccuracy() ? ", accuracy " + Figures.percent(evaluation.getAccuracy()) : "";
-        return loss + accuracy + " (" + Figures.count(evaluation.getSamples()) + " samples)";
+        String perplexity =
+                evaluation.hasPerplexity() ? ", perplexity " + Figures.perplexity(evaluation.getPerplexity()) : "";
+        return loss + perplexity + accuracy + " (" + Figures.count(evaluation.getSamples()) + " samples)";
     }
 }

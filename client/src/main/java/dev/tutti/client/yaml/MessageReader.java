@@ -9,6 +9,7 @@ import dev.tutti.client.yaml.ScalarReader.ScalarException;
 import dev.tutti.client.yaml.Source.Place;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.yaml.snakeyaml.nodes.MappingNode;
@@ -20,8 +21,9 @@ import org.yaml.snakeyaml.nodes.Tag;
 
 /**
  * Reads YAML nodes into a message. A mapping's keys are the message's fields in kebab-case. A scalar in a message's place is short
- * for its alternative of that name ({@code consistency: synchronous}) or for its first scalar field ({@code source: mnist}).
- * Remembers where every path stood.
+ * for its alternative of that name ({@code consistency: synchronous}) or for its first scalar field ({@code source: mnist}), a list in
+ * its place for its first field ({@code reshape: [4, 7]}), and a scalar in the place of a list of scalars for a list of one. Remembers
+ * where every path stood.
  */
 final class MessageReader {
     private final Source source;
@@ -38,8 +40,12 @@ final class MessageReader {
         switch (node) {
             case MappingNode mapping -> readFields(mapping, target, path);
             case ScalarNode scalar -> readShorthand(scalar, target, path);
-            case SequenceNode list ->
-                throw problem(list, "%s must be %s, but is a list".formatted(subject(path), aMapping(target)));
+            case SequenceNode list -> {
+                FieldDescriptor first = Names.firstList(target.getDescriptorForType())
+                        .orElseThrow(() -> problem(
+                                list, "%s must be %s, but is a list".formatted(subject(path), aMapping(target))));
+                readList(list, target, first, path);
+            }
             default -> throw new IllegalStateException("unknown kind of YAML node: " + node.getNodeId());
         }
     }
@@ -48,7 +54,13 @@ final class MessageReader {
         if (node.getTag().equals(Tag.NULL) && !Names.isEmpty(field)) {
             throw problem(node, path + " has no value");
         }
-        if (field.isRepeated()) {
+        Optional<FieldDescriptor> count = Names.count(field);
+        if (count.isPresent()) {
+            target.clearField(field).clearField(count.get());
+        }
+        if (count.isPresent() && node instanceof ScalarNode) {
+            target.setField(count.get(), scalar(node, count.get(), path));
+        } else if (field.isRepeated()) {
             readList(node, target, field, path);
         } else {
             target.setField(field, value(node, target, field, path));
@@ -78,12 +90,16 @@ final class MessageReader {
     }
 
     private void readList(Node node, Message.Builder target, FieldDescriptor field, String path) throws SpecException {
-        if (!(node instanceof SequenceNode list)) {
-            throw problem(node, "%s must be a list such as [%s], but is %s".formatted(path, text(node), kind(node)));
-        }
+        List<Node> elements = switch (node) {
+            case SequenceNode list -> list.getValue();
+            case ScalarNode scalar when field.getJavaType() != JavaType.MESSAGE -> List.of(scalar);
+            default ->
+                throw problem(
+                        node, "%s must be a list such as [%s], but is %s".formatted(path, text(node), kind(node)));
+        };
         target.clearField(field);
         int index = 0;
-        for (Node element : list.getValue()) {
+        for (Node element : elements) {
             String elementPath = "%s[%d]".formatted(path, index++);
             places.put(elementPath, source.place(element));
             target.addRepeatedField(field, value(element, target, field, elementPath));
@@ -117,7 +133,7 @@ final class MessageReader {
         Optional<FieldDescriptor> alternative = Names.field(type, node.getValue())
                 .filter(field -> field.getRealContainingOneof() != null && field.getJavaType() == JavaType.MESSAGE);
         Optional<FieldDescriptor> first = type.getFields().stream()
-                .filter(field -> field.getJavaType() != JavaType.MESSAGE && !field.isRepeated())
+                .filter(field -> field.getJavaType() != JavaType.MESSAGE)
                 .findFirst()
                 .filter(field -> !path.isEmpty() && ScalarReader.fits(field, node));
         if (alternative.isPresent() && (first.isEmpty() || Names.isEmpty(alternative.get()))) {
@@ -125,7 +141,7 @@ final class MessageReader {
                     alternative.get(),
                     target.newBuilderForField(alternative.get()).build());
         } else if (first.isPresent()) {
-            target.setField(first.get(), scalar(node, first.get(), path));
+            readField(node, target, first.get(), Names.join(path, Names.of(first.get())));
         } else {
             throw problem(
                     node,

@@ -8,12 +8,17 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** How a message's names are spelled in YAML: {@code parameter_servers} is {@code parameter-servers}, {@code LOSS_MSE} is {@code mse}. */
+/**
+ * How a message's names are spelled in YAML: {@code parameter_servers} is {@code parameter-servers}, {@code LOSS_MSE} is {@code mse}. A list
+ * {@code layers} and a number {@code layer_count} beside it share the key {@code layers}.
+ */
 final class Names {
+    private static final String COUNT = "_count";
+
     private Names() {}
 
     static String of(FieldDescriptor field) {
-        return field.getName().replace('_', '-');
+        return countedList(field).orElse(field).getName().replace('_', '-');
     }
 
     static String of(EnumValueDescriptor value) {
@@ -27,7 +32,30 @@ final class Names {
     }
 
     static List<String> fields(Descriptor message) {
-        return message.getFields().stream().map(Names::of).toList();
+        return message.getFields().stream().map(Names::of).distinct().toList();
+    }
+
+    /** The number that may stand in a list's place: how many elements there are, where they are all alike. */
+    static Optional<FieldDescriptor> count(FieldDescriptor list) {
+        return list.getContainingType().getFields().stream()
+                .filter(field -> countedList(field).filter(list::equals).isPresent())
+                .findFirst();
+    }
+
+    private static Optional<FieldDescriptor> countedList(FieldDescriptor count) {
+        return count.getName().endsWith(COUNT)
+                ? Optional.ofNullable(count.getContainingType()
+                                .findFieldByName(count.getName().replaceFirst(COUNT + "$", "s")))
+                        .filter(FieldDescriptor::isRepeated)
+                : Optional.empty();
+    }
+
+    /** The list that may stand in a message's place: its first field. */
+    static Optional<FieldDescriptor> firstList(Descriptor message) {
+        return message.getFields().stream()
+                .limit(1)
+                .filter(FieldDescriptor::isRepeated)
+                .findFirst();
     }
 
     /** Every value a person may write; the unspecified one is not among them. */

@@ -15,6 +15,8 @@ final class ScalarReader {
     private static final Pattern DECIMAL =
             Pattern.compile("[-+]?([0-9]+(_[0-9]+)*(\\.[0-9]*)?|\\.[0-9]+)([eE][-+]?[0-9]+)?");
     private static final Pattern NOT_FINITE = Pattern.compile("[-+]?\\.(inf|Inf|INF)|\\.(nan|NaN|NAN)");
+    private static final BigInteger INT32_MIN = BigInteger.valueOf(Integer.MIN_VALUE);
+    private static final BigInteger INT32_MAX = BigInteger.valueOf(Integer.MAX_VALUE);
     private static final BigInteger UINT32_MAX = BigInteger.ONE.shiftLeft(32).subtract(BigInteger.ONE);
     private static final BigInteger UINT64_MAX = BigInteger.ONE.shiftLeft(64).subtract(BigInteger.ONE);
 
@@ -39,8 +41,12 @@ final class ScalarReader {
      */
     static Object read(FieldDescriptor field, ScalarNode node, String path) throws ScalarException {
         return switch (field.getJavaType()) {
-            case INT -> integer(node, path, UINT32_MAX).intValue();
-            case LONG -> integer(node, path, UINT64_MAX).longValue();
+            case INT ->
+                (field.getType() == FieldDescriptor.Type.INT32
+                                ? integer(node, path, INT32_MIN, INT32_MAX)
+                                : integer(node, path, BigInteger.ZERO, UINT32_MAX))
+                        .intValue();
+            case LONG -> integer(node, path, BigInteger.ZERO, UINT64_MAX).longValue();
             case FLOAT -> (float) decimal(node, path);
             case DOUBLE -> decimal(node, path);
             case BOOLEAN -> bool(node, path);
@@ -50,15 +56,16 @@ final class ScalarReader {
         };
     }
 
-    private static BigInteger integer(ScalarNode node, String path, BigInteger max) throws ScalarException {
+    private static BigInteger integer(ScalarNode node, String path, BigInteger min, BigInteger max)
+            throws ScalarException {
         if (!isPlain(node) || !INTEGER.matcher(node.getValue()).matches()) {
             throw wrong(path, "a whole number", node);
         }
         var value = new BigInteger(node.getValue().replace("_", ""));
-        if (value.signum() < 0 || value.compareTo(max) > 0) {
+        if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
             String refusal = WholeRange.of(path)
                     .map(range -> range.refusal(value))
-                    .orElseGet(() -> "must be 0 to %s, got %s".formatted(max, value));
+                    .orElseGet(() -> "must be %s to %s, got %s".formatted(min, max, value));
             throw new ScalarException(path + " " + refusal);
         }
         return value;

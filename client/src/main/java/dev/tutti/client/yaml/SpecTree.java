@@ -3,13 +3,15 @@ package dev.tutti.client.yaml;
 import com.google.protobuf.Descriptors.EnumValueDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
+import dev.tutti.proto.spec.ModelKeys;
+import dev.tutti.proto.v1.Model;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
  * The way back: a message as the maps, lists and scalars that {@link JobFile} would read into it. A value whose absence means 0 or none is
- * there as 0 or none.
+ * there as 0 or none, but for keys of a model that another preset takes.
  */
 public final class SpecTree {
     private SpecTree() {}
@@ -17,11 +19,18 @@ public final class SpecTree {
     public static Map<String, Object> of(Message message) {
         var tree = new LinkedHashMap<String, Object>();
         for (FieldDescriptor field : message.getDescriptorForType().getFields()) {
-            if (field.hasPresence() ? message.hasField(field) : !isUnspecified(message.getField(field))) {
+            if (isShown(message, field)) {
                 tree.put(Names.of(field), value(field, message.getField(field)));
             }
         }
         return tree;
+    }
+
+    private static boolean isShown(Message message, FieldDescriptor field) {
+        if (message instanceof Model model && !ModelKeys.has(model, field)) {
+            return false;
+        }
+        return field.hasPresence() ? message.hasField(field) : !isUnspecified(message.getField(field));
     }
 
     private static boolean isUnspecified(Object value) {
@@ -49,6 +58,10 @@ public final class SpecTree {
     }
 
     private static Object message(Message message) {
+        List<FieldDescriptor> fields = message.getDescriptorForType().getFields();
+        if (fields.size() == 1 && fields.getFirst().isRepeated()) {
+            return value(fields.getFirst(), message.getField(fields.getFirst()));
+        }
         if (!Names.isChoice(message.getDescriptorForType())
                 || message.getAllFields().size() != 1) {
             return of(message);

@@ -134,6 +134,24 @@ class JobReportTest {
     }
 
     @Test
+    void aTextHasPerplexitiesAndEndsWithWhatTheModelWrites() throws IOException {
+        var text = SUCCEEDED.toBuilder();
+        text.getResultBuilder()
+                .setSample("\nTo be,\n\u001b[31mor\u009b not")
+                .getTestBuilder()
+                .setPerplexity(1.6487);
+
+        JsonNode report = json(text.build());
+
+        assertThat(report.at("/test/perplexity").asDouble()).isEqualTo(1.6487);
+        assertThat(report.at("/validation").has("perplexity")).isFalse();
+        assertThat(report.get("sample").asText()).isEqualTo("\nTo be,\n\u001b[31mor\u009b not");
+        assertThat(JobTables.result(text.build(), 6.5))
+                .contains("loss 0.5000, perplexity 1.649, accuracy 95.00 %")
+                .endsWith("\nwhat the model writes\n---------------------\nTo be,\n\uFFFD[31mor\uFFFD not\n");
+    }
+
+    @Test
     void tablesShowTheSame() {
         assertThat(JobTables.result(SUCCEEDED, 6.5))
                 .contains(

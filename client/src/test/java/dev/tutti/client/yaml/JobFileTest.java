@@ -139,8 +139,9 @@ class JobFileTest {
         rate: 0.001         | rate: fast              | job.yaml:14: training.optimizer.adam.rate must be a number, but is 'fast'
         rate: 0.001         | rate: .inf              | job.yaml:14: training.optimizer.adam.rate must be a finite number, but is .inf
         rate: 0.001         | rate: 1e999             | job.yaml:14: training.optimizer.adam.rate must be a finite number, but is 1e999
-        loss: cross-entropy | loss: cross-entropi     | job.yaml:13: training.loss must be one of cross-entropy, mse, but is 'cross-entropi'; did you mean 'cross-entropy'?
-        [256, 128]          | 256                     | job.yaml:5: model.hidden must be a list such as [256], but is '256'
+        loss: cross-entropy | loss: cross-entropi     | job.yaml:13: training.loss must be one of cross-entropy, mse, binary-cross-entropy, but is 'cross-entropi'; did you mean 'cross-entropy'?
+        [256, 128]          | {a: 1}                  | job.yaml:5: model.hidden must be a list such as […], but is a mapping
+        [256, 128]          | wide                    | job.yaml:5: model.hidden[0] must be a whole number, but is 'wide'
         [256, 128]          | [256, x]                | job.yaml:5: model.hidden[1] must be a whole number, but is 'x'
         {adam: {rate: 0.001}} | {adam: {}, sgd: {rate: 1}} | job.yaml:14: choose one of 'adam' and 'sgd' under training.optimizer
         {adam: {rate: 0.001}} | adem                  | job.yaml:14: training.optimizer must be one of sgd, adam, adamw, rmsprop, adagrad, but is 'adem'; did you mean 'adam'?

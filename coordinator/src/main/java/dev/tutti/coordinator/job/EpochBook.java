@@ -2,6 +2,7 @@ package dev.tutti.coordinator.job;
 
 import dev.tutti.proto.v1.EpochPart;
 import dev.tutti.proto.v1.EpochResult;
+import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.Sums;
 import java.util.Collections;
 import java.util.List;
@@ -13,7 +14,7 @@ import java.util.TreeMap;
  * Losses and validation results, epoch by epoch; epochs count from 0 here, from 1 in results. Each share of an epoch is added once.
  *
  * <p>A share belongs to its generation, as the next one cuts data and slices anew. A training loss is shown only if the shares' losses
- * are of every sample of the epoch.
+ * are of every label of the epoch.
  *
  * @param closed results of epochs whose shares covered all slices
  * @param open shares of this generation, by epoch and first slice
@@ -57,10 +58,10 @@ public record EpochBook(
     /**
      * The share must be new; closes the epoch if it was the last one missing.
      *
-     * @param slices of a step
-     * @param trainSamples of an epoch
+     * @param spec of the job
+     * @param trainLabels of an epoch
      */
-    EpochBook plus(Part part, int slices, long trainSamples, long atMillis) {
+    EpochBook plus(Part part, JobSpec spec, long trainLabels, long atMillis) {
         int epoch = part.report().getEpoch();
         SortedMap<Integer, SortedMap<Integer, Part>> parts = new TreeMap<>(open);
         SortedMap<Integer, Part> ofEpoch = new TreeMap<>(open.getOrDefault(epoch, Collections.emptySortedMap()));
@@ -68,18 +69,18 @@ public record EpochBook(
         int covered = ofEpoch.values().stream()
                 .mapToInt(known -> known.share().end() - known.share().begin())
                 .sum();
-        if (covered < slices) {
+        if (covered < spec.getCluster().getSlices()) {
             parts.put(epoch, ofEpoch);
             return new EpochBook(closed, parts, lastClosedAtMillis);
         }
         parts.remove(epoch);
         SortedMap<Integer, EpochResult> results = new TreeMap<>(closed);
         List<EpochPart> reports = ofEpoch.values().stream().map(Part::report).toList();
-        results.put(epoch, close(epoch, reports, trainSamples, atMillis));
+        results.put(epoch, close(epoch, reports, spec, trainLabels, atMillis));
         return new EpochBook(results, parts, atMillis);
     }
 
-    private EpochResult close(int epoch, List<EpochPart> reports, long trainSamples, long atMillis) {
+    private EpochResult close(int epoch, List<EpochPart> reports, JobSpec spec, long trainLabels, long atMillis) {
         Sums training = SumsOf.all(reports.stream().map(EpochPart::getTraining).toList());
         Sums validation =
                 SumsOf.all(reports.stream().map(EpochPart::getValidation).toList());
@@ -87,10 +88,10 @@ public record EpochBook(
                 .setEpoch(epoch + 1)
                 .setStep(reports.stream().mapToLong(EpochPart::getStep).max().orElseThrow())
                 .setSeconds(Math.max(0, atMillis - lastClosedAtMillis) / 1000.0);
-        if (training.getSamples() == trainSamples) {
+        if (training.getLabels() == trainLabels) {
             SumsOf.meanLoss(training).ifPresent(result::setTrainLoss);
         }
-        SumsOf.evaluation(validation).ifPresent(result::setValidation);
+        SumsOf.evaluation(validation, spec).ifPresent(result::setValidation);
         return result.build();
     }
 

@@ -103,8 +103,8 @@ final class Leasing {
         Training next = training.with(training.epochs()
                 .plus(
                         new EpochBook.Part(share, report),
-                        training.schedule().slices(),
-                        training.facts().getTrainSamples(),
+                        job.spec(),
+                        training.facts().getTrainLabels(),
                         turn.atMillis()));
         JobRecord known = turn.put(job.with(next));
         next.epochs()

@@ -30,13 +30,18 @@ final class Results {
                 .setBackend(reports.getFirst().getBackend())
                 .setCheckpoint(
                         training.checkpoints().newest().map(Checkpoint::getPath).orElse(""));
+        reports.stream()
+                .map(WorkerFinished::getSample)
+                .filter(sample -> !sample.isEmpty())
+                .findFirst()
+                .ifPresent(result::setSample);
         if (lastEpoch.hasTrainLoss()) {
             result.setTrainLoss(lastEpoch.getTrainLoss());
         }
         if (lastEpoch.hasValidation()) {
             result.setValidation(lastEpoch.getValidation());
         }
-        SumsOf.evaluation(test).ifPresent(result::setTest);
+        SumsOf.evaluation(test, job.spec()).ifPresent(result::setTest);
         return result.build();
     }
 }

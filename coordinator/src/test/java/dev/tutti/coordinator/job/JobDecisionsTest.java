@@ -229,6 +229,7 @@ class JobDecisionsTest {
         assertThat(result.getSteps()).isEqualTo(TOTAL_STEPS);
         assertThat(result.getSamples()).isEqualTo(2L * Specs.TRAIN_SAMPLES);
         assertThat(result.getTest().getAccuracy()).isEqualTo(0.8);
+        assertThat(result.getTest().hasPerplexity()).isFalse();
         assertThat(result.getCheckpoint()).isEqualTo("/checkpoints/" + TOTAL_STEPS);
         assertThat(result.getParametersSha256()).isEqualTo("abc");
         assertThat(result.getTrainingSeconds()).isEqualTo(2);

@@ -137,7 +137,7 @@ final class Rehearsal {
         return done(worker, WorkerFinished.newBuilder().setStep(step).setStopped(true));
     }
 
-    private Rehearsal done(String worker, WorkerFinished.Builder report) {
+    Rehearsal done(String worker, WorkerFinished.Builder report) {
         return on(at -> new Event.WorkerDone(
                 at,
                 report.setJob(JOB).setGeneration(generation()).setWorker(worker).build()));

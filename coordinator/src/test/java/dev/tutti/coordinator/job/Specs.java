@@ -37,9 +37,17 @@ public final class Specs {
         return spec.build();
     }
 
+    /** As {@link #synchronous}, learning from a text. */
+    public static JobSpec text() {
+        JobSpec.Builder spec = synchronous(1, 2).toBuilder();
+        spec.getDataBuilder().getSourceBuilder().setName("tinyshakespeare");
+        return spec.build();
+    }
+
     public static JobFacts facts() {
         return JobFacts.newBuilder()
                 .setTrainSamples(TRAIN_SAMPLES)
+                .setTrainLabels(TRAIN_SAMPLES)
                 .setValidationSamples(10)
                 .setTestSamples(10)
                 .setParameterCount(100)
@@ -75,6 +83,7 @@ public final class Specs {
                 .setLossSum(loss)
                 .setCorrect(correct)
                 .setSamples(samples)
+                .setLabels(samples)
                 .build();
     }
 }

@@ -6,6 +6,7 @@ import dev.tutti.proto.v1.Data;
 import dev.tutti.proto.v1.DigitsSource;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.Loss;
+import dev.tutti.proto.v1.Model;
 import dev.tutti.proto.v1.Precision;
 import dev.tutti.proto.v1.Synchronous;
 import dev.tutti.proto.v1.Training;
@@ -25,9 +26,11 @@ public final class JobSpecs {
 
     /** The job with everything filled in that has a default. What is set stays as it is, right or wrong. */
     public static JobSpec withDefaults(JobSpec spec) {
+        Data data = withDefaults(spec.getData(), spec.getModel());
         return spec.toBuilder()
                 .setName(spec.getName().isEmpty() ? "job" : spec.getName())
-                .setData(withDefaults(spec.getData()))
+                .setModel(ModelDefaults.fill(spec.getModel(), data))
+                .setData(data)
                 .setTraining(withDefaults(spec.getTraining()))
                 .setCluster(withDefaults(spec.getCluster()))
                 .setCheckpoint(withDefaults(spec.getCheckpoint()))
@@ -44,12 +47,15 @@ public final class JobSpecs {
     }
 
     /** That there is a split is said even if it holds nothing out: whoever prints a job shows what is there. */
-    private static Data withDefaults(Data data) {
+    private static Data withDefaults(Data data, Model model) {
         Data.Builder filled = data.toBuilder().setSplit(data.getSplit());
         if (data.getSource().hasDigits()) {
             DigitsSource.Builder digits = filled.getSourceBuilder().getDigitsBuilder();
             digits.setTrain(digits.getTrain() == 0 ? DEFAULT_TRAIN_DIGITS : digits.getTrain());
             digits.setTest(digits.getTest() == 0 ? DEFAULT_TEST_DIGITS : digits.getTest());
+        }
+        if (data.getSource().hasText()) {
+            filled.getSourceBuilder().setText(TextData.source(data, model));
         }
         return filled.build();
     }

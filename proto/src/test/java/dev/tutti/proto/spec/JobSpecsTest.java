@@ -70,16 +70,16 @@ class JobSpecsTest {
     void everyBrokenRuleIsNamedWithItsPath() {
         assertProblem(
                 s -> s.getModelBuilder().setPreset("mpl"),
-                "model.preset is no preset: mpl (did you mean mlp?); known presets: mlp");
+                "model.preset is no preset: mpl (did you mean mlp?); known presets: mlp, lenet, lstm, transformer, or a list of layers");
         assertProblem(s -> s.getModelBuilder().addHidden(0), "model.hidden[1] must be 1 to 65536, got 0");
         assertProblem(s -> s.getModelBuilder().addHidden(-1), "model.hidden[1] must be 1 to 65536, got 4294967295");
         assertProblem(
                 s -> s.getDataBuilder().getSourceBuilder().setName("minst"),
-                "data.source is no source: minst (did you mean mnist?); known sources: mnist, digits, or {idx:"
-                        + " …}, {digits: …}");
+                "data.source is no source: minst (did you mean mnist?); known sources: mnist, digits, tinyshakespeare,"
+                        + " or {idx: …}, {digits: …}, {text: …}");
         assertProblem(
                 s -> s.getDataBuilder().clearSource(),
-                "data.source is missing; known sources: mnist, digits, or {idx: …}, {digits: …}");
+                "data.source is missing; known sources: mnist, digits, tinyshakespeare, or {idx: …}, {digits: …}, {text: …}");
         assertProblem(
                 s -> s.getDataBuilder().getSplitBuilder().setValidation(1),
                 "data.split.validation must be at least 0 and less than 1, got 1.0");
@@ -191,6 +191,21 @@ class JobSpecsTest {
         assertThat(problem.path()).isEqualTo("cluster.slices");
         assertThat(problem.measuredBy()).contains("cluster.workers.max");
         assertThat(problem.remedy()).contains("cluster.slices=4");
+    }
+
+    @Test
+    void whatOnlyCrossEntropyHasNeedsIt() {
+        assertProblem(
+                s -> s.getTrainingBuilder().setLabelSmoothing(1),
+                "training.label-smoothing must be at least 0 and less than 1, got 1.0");
+        assertProblem(
+                s -> s.getTrainingBuilder().setLoss(Loss.LOSS_MSE).setLabelSmoothing(0.1),
+                "training.label-smoothing needs training.loss to be cross-entropy");
+        assertProblem(
+                s -> s.getTrainingBuilder()
+                        .setLoss(Loss.LOSS_BINARY_CROSS_ENTROPY)
+                        .setIgnoredLabel(0),
+                "training.ignored-label needs training.loss to be cross-entropy");
     }
 
     @Test

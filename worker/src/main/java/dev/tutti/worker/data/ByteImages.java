@@ -1,5 +1,6 @@
 package dev.tutti.worker.data;
 
+import dev.tutti.tensor.graph.ElementType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -30,6 +31,11 @@ public final class ByteImages implements Dataset {
     }
 
     @Override
+    public ElementType featureType() {
+        return ElementType.F32;
+    }
+
+    @Override
     public List<Integer> featureShape() {
         return shape;
     }
@@ -45,7 +51,16 @@ public final class ByteImages implements Dataset {
     }
 
     @Override
-    public int label(int sample) {
+    public int labelsPerSample() {
+        return 1;
+    }
+
+    @Override
+    public int label(int sample, int index) {
+        return label(sample);
+    }
+
+    int label(int sample) {
         return Byte.toUnsignedInt(labels[sample]);
     }
 

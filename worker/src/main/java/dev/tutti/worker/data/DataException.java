@@ -12,7 +12,7 @@ public final class DataException extends Exception {
         this(sentence, null);
     }
 
-    DataException(String sentence, @Nullable Throwable cause) {
+    public DataException(String sentence, @Nullable Throwable cause) {
         super(sentence, cause);
         this.sentence = sentence;
     }

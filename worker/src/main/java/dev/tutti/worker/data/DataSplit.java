@@ -37,7 +37,7 @@ public final class DataSplit {
      *
      * @param index in [0, {@link #trainCount()})
      */
-    int trainSample(long index) {
+    public int trainSample(long index) {
         return (int) permutation.at(index);
     }
 

@@ -5,35 +5,36 @@ import java.lang.foreign.ValueLayout;
 
 /** How a label stands in a batch. */
 public enum LabelEncoding {
-    /** One i32 a row: the class. */
+    /** One i32: the class. */
     CLASS_INDEX {
         @Override
-        int elementsPerRow(int classes) {
+        int elementsPerLabel(int classes) {
             return 1;
         }
 
         @Override
-        void write(int label, int classes, MemorySegment target, long row) {
-            target.setAtIndex(ValueLayout.JAVA_INT, row, label);
+        void write(int label, int classes, MemorySegment target, long index) {
+            target.setAtIndex(ValueLayout.JAVA_INT, index, label);
         }
     },
-    /** One f32 a class and row: 1 at the class, 0 elsewhere. */
+    /** One f32 for each class: 1 at the class, 0 elsewhere. */
     ONE_HOT {
         @Override
-        int elementsPerRow(int classes) {
+        int elementsPerLabel(int classes) {
             return classes;
         }
 
         @Override
-        void write(int label, int classes, MemorySegment target, long row) {
+        void write(int label, int classes, MemorySegment target, long index) {
             for (int c = 0; c < classes; c++) {
-                target.setAtIndex(ValueLayout.JAVA_FLOAT, row * classes + c, c == label ? 1f : 0f);
+                target.setAtIndex(ValueLayout.JAVA_FLOAT, index * classes + c, c == label ? 1f : 0f);
             }
         }
     };
 
-    /** Numbers of 4 bytes for each row. */
-    abstract int elementsPerRow(int classes);
+    /** Numbers of 4 bytes. */
+    abstract int elementsPerLabel(int classes);
 
-    abstract void write(int label, int classes, MemorySegment target, long row);
+    /** @param index of the label among all in the target */
+    abstract void write(int label, int classes, MemorySegment target, long index);
 }

@@ -1,46 +1,51 @@
 package dev.tutti.worker.data;
 
-import dev.tutti.proto.v1.Data;
+import dev.tutti.proto.spec.TextData;
+import dev.tutti.proto.v1.DataSource;
 import dev.tutti.proto.v1.IdxSource;
+import dev.tutti.proto.v1.JobSpec;
 import java.nio.file.Path;
 
 /** Where the samples of a job come from. Equal sources give equal samples, as long as nobody changes the files. */
-public sealed interface SampleSource permits MnistFolder, IdxFiles, DrawnDigits {
+public sealed interface SampleSource permits MnistFolder, IdxFiles, DrawnDigits, TextFile, TextFolder {
     /** Reads or draws all samples. May take a second, reads files, may use the network; safe to interrupt. */
     DataPair open(PixelScale scale) throws DataException, InterruptedException;
 
     /**
+     * @param spec with its defaults
      * @param folder the data folder, to which relative paths and known names refer
-     * @param seed of the job
      */
-    static SampleSource of(Data data, Path folder, long seed, MnistDownload download) throws DataException {
-        return switch (data.getSource().getKindCase()) {
-            case NAME -> known(data.getSource().getName(), folder, seed, download);
-            case IDX -> idx(data.getSource().getIdx(), folder);
+    static SampleSource of(JobSpec spec, Path folder, MnistDownload download) throws DataException {
+        DataSource source = spec.getData().getSource();
+        Path base = folder.toAbsolutePath().normalize();
+        return switch (source.getKindCase()) {
+            case NAME -> known(spec, base, download);
+            case IDX -> idx(source.getIdx(), base);
             case DIGITS ->
                 new DrawnDigits(
-                        seed,
-                        orDefault(data.getSource().getDigits().getTrain(), DrawnDigits.DEFAULT_TRAIN),
-                        orDefault(data.getSource().getDigits().getTest(), DrawnDigits.DEFAULT_TEST));
-            case TEXT -> throw new DataException("data.source: expected a known name, idx or digits, got text");
+                        spec.getSeed(),
+                        orDefault(source.getDigits().getTrain(), DrawnDigits.DEFAULT_TRAIN),
+                        orDefault(source.getDigits().getTest(), DrawnDigits.DEFAULT_TEST));
+            case TEXT -> new TextFile(base, base.resolve(source.getText().getPath()), TextCut.of(spec));
             case KIND_NOT_SET ->
                 throw new DataException(
-                        "data.source is missing: expected mnist, digits, or the files of an idx source");
+                        "data.source is missing: expected mnist, digits, tinyshakespeare, or the files of an idx or text source");
         };
     }
 
-    private static SampleSource known(String name, Path folder, long seed, MnistDownload download)
-            throws DataException {
+    private static SampleSource known(JobSpec spec, Path base, MnistDownload download) throws DataException {
+        String name = spec.getData().getSource().getName();
         return switch (name) {
-            case "mnist" -> new MnistFolder(folder.toAbsolutePath().normalize(), download);
-            case "digits" -> new DrawnDigits(seed, DrawnDigits.DEFAULT_TRAIN, DrawnDigits.DEFAULT_TEST);
+            case "mnist" -> new MnistFolder(base, download);
+            case "digits" -> new DrawnDigits(spec.getSeed(), DrawnDigits.DEFAULT_TRAIN, DrawnDigits.DEFAULT_TEST);
+            case TextData.TINY_SHAKESPEARE -> new TextFolder(base, name, TextCut.of(spec));
             default ->
-                throw new DataException("data.source: expected a known name (mnist, digits), got \"" + name + "\"");
+                throw new DataException(
+                        "data.source: expected a known name (mnist, digits, tinyshakespeare), got \"" + name + "\"");
         };
     }
 
-    private static IdxFiles idx(IdxSource source, Path folder) {
-        Path base = folder.toAbsolutePath().normalize();
+    private static IdxFiles idx(IdxSource source, Path base) {
         return new IdxFiles(
                 base,
                 new IdxPair(base.resolve(source.getTrainImages()), base.resolve(source.getTrainLabels())),

@@ -111,10 +111,11 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     /**
      * The next program run computes the gradient of this slice.
      *
-     * @param loss the sum over its rows; asked once a gradient is ready
+     * @param labels that count in it
+     * @param loss the sum over its labels; asked once a gradient is ready
      */
-    public void beginSlice(long step, int slice, int rows, DoubleSupplier loss) {
-        begin(new PushKey.Slice(step, slice, rows, loss));
+    public void beginSlice(long step, int slice, int labels, DoubleSupplier loss) {
+        begin(new PushKey.Slice(step, slice, labels, loss));
     }
 
     /** The next program run computes the gradient of this batch of a lease. */
@@ -266,7 +267,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         return Sums.newBuilder()
                 .setLossSum(chunk.getEpochLossSum())
                 .setCorrect(-1)
-                .setSamples(chunk.getEpochSamples())
+                .setLabels(chunk.getEpochSamples())
                 .build();
     }
 

@@ -64,7 +64,11 @@ final class CompiledModel implements AutoCloseable {
 
     TrainingProgram training(int rows) {
         return training.computeIfAbsent(
-                rows, count -> new TrainingProgram(backend.compile(job.trainingGraph(count), buffers), count));
+                rows,
+                count -> new TrainingProgram(
+                        backend.compile(job.trainingGraph(count), buffers),
+                        count,
+                        job.spec().getSeed()));
     }
 
     Program evaluation(int rows) {

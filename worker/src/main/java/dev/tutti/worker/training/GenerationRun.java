@@ -6,7 +6,6 @@ import dev.tutti.proto.v1.WorkerFailed;
 import dev.tutti.tensor.backend.Backend;
 import dev.tutti.worker.data.BatchPrefetcher;
 import dev.tutti.worker.data.DataException;
-import dev.tutti.worker.data.SampleOrder;
 import dev.tutti.worker.exchange.ExchangeEnd;
 import dev.tutti.worker.exchange.ExchangeEndedException;
 import dev.tutti.worker.exchange.ParameterExchange;
@@ -190,10 +189,7 @@ public final class GenerationRun {
             case Consistency.Asynchronous _ -> job.plan().rows(0);
         };
         return new BatchPrefetcher(
-                job.layout(job.data().train()),
-                new SampleOrder(job.spec().getSeed(), job.split()),
-                maxRows,
-                "prefetch-" + generation.job());
+                job.layout(job.data().train()), job.order(), maxRows, "prefetch-" + generation.job());
     }
 
     private void requireSameTensors(CompiledModel model) {

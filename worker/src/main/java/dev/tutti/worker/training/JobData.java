@@ -14,7 +14,7 @@ import java.nio.file.Path;
  */
 public record JobData(Path folder, MnistDownload download, DataShelf shelf) {
     PreparedJob prepare(String job, JobSpec spec, int slices) throws DataException, InterruptedException {
-        SampleSource source = SampleSource.of(spec.getData(), folder, spec.getSeed(), download);
+        SampleSource source = SampleSource.of(spec, folder, download);
         return PreparedJob.of(spec, slices, shelf.open(job, source, PreparedJob.scale(spec.getData())));
     }
 

@@ -24,9 +24,10 @@ final class Narration {
         this.reportedNanos = nanoTime.getAsLong();
     }
 
-    void stepDone(long step, double loss, int rows, StepClock clock) {
-        metrics.stepDone(rows, clock.dataNanos(), clock.computeNanos(), clock.waitNanos());
-        sinceReport.add(loss, rows);
+    /** @param trained by this worker: losses, rows, and their labels */
+    void stepDone(long step, StepSums trained, StepClock clock) {
+        metrics.stepDone(trained.rows(), clock.dataNanos(), clock.computeNanos(), clock.waitNanos());
+        sinceReport.add(trained.loss(), trained.rows(), trained.labels());
         if (nanoTime.getAsLong() - reportedNanos >= INTERVAL_NANOS) {
             flush(step);
         }

@@ -7,6 +7,7 @@ import dev.tutti.proto.v1.JobFacts;
 import dev.tutti.proto.v1.JobInspected;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.TensorPlacement;
+import dev.tutti.tensor.backend.Backend;
 import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.graph.Parameter;
 import dev.tutti.worker.data.DataException;
@@ -18,9 +19,12 @@ public final class PlanJob {
     private static final Logger LOG = LoggerFactory.getLogger(PlanJob.class);
 
     private final JobData data;
+    private final Backend backend;
 
-    public PlanJob(JobData data) {
+    /** @param backend that would compute */
+    public PlanJob(JobData data, Backend backend) {
         this.data = data;
+        this.backend = backend;
     }
 
     /** May take seconds: reads all samples, so that training will not find a defect later. */
@@ -46,14 +50,30 @@ public final class PlanJob {
 
     private JobFacts facts(String job, JobSpec spec) throws DataException, InterruptedException {
         PreparedJob prepared = data.prepare(job, spec, spec.getCluster().getSlices());
+        JobModel.requireFit(prepared.model(), prepared.data().train());
         Graph graph = prepared.trainingGraph(1);
+        requireKernels(prepared, graph.parameterElements());
         JobFacts.Builder facts = JobFacts.newBuilder()
                 .setTrainSamples(prepared.split().trainCount())
                 .setValidationSamples(prepared.split().validationCount())
                 .setTestSamples(prepared.data().test().sampleCount())
+                .setTrainLabels(new LabelCounts(prepared).ofEpoch())
                 .setParameterCount(graph.parameterElements());
         graph.parameters().forEach(parameter -> facts.addTensors(placement(parameter)));
         return facts.build();
+    }
+
+    /** Compiles for one row, which takes milliseconds: what the backend has no kernel for is found before training is. */
+    private void requireKernels(PreparedJob prepared, long parameters) throws DataException {
+        try (CompiledModel model = new CompiledModel(prepared, backend)) {
+            model.training(1);
+            model.evaluation(1);
+        } catch (OutOfMemoryError e) {
+            throw new DataException(
+                    "the model's %,d parameters, their gradients and a sample do not fit into this worker's memory: make the model smaller, or give the worker more (java -XX:MaxDirectMemorySize, which is -Xmx if it is not set)"
+                            .formatted(parameters),
+                    e);
+        }
     }
 
     static TensorPlacement placement(Parameter parameter) {

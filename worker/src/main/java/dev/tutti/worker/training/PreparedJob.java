@@ -2,9 +2,7 @@ package dev.tutti.worker.training;
 
 import dev.tutti.proto.v1.Data;
 import dev.tutti.proto.v1.JobSpec;
-import dev.tutti.proto.v1.Loss;
-import dev.tutti.proto.v1.Model;
-import dev.tutti.proto.v1.Precision;
+import dev.tutti.proto.v1.Training;
 import dev.tutti.proto.v1.Transform;
 import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.Graph;
@@ -19,10 +17,18 @@ import dev.tutti.worker.data.DataSplit;
 import dev.tutti.worker.data.Dataset;
 import dev.tutti.worker.data.LabelEncoding;
 import dev.tutti.worker.data.PixelScale;
+import dev.tutti.worker.data.SampleOrder;
+import java.util.OptionalInt;
 
 /** A job's spec and data, understood: everything planning and training derive from them alike. Immutable. */
 record PreparedJob(
-        JobSpec spec, DataPair data, DataSplit split, BatchPlan plan, ModelSpec model, Task task, ElementType compute) {
+        JobSpec spec,
+        DataPair data,
+        DataSplit split,
+        BatchPlan plan,
+        ModelSpec model,
+        Objective objective,
+        ElementType compute) {
     /**
      * @param slices parts of a step
      * @throws DataException if the job cannot run on this data
@@ -48,9 +54,14 @@ record PreparedJob(
                 data,
                 split,
                 new BatchPlan(split.trainCount(), batch, slices),
-                model(spec.getModel(), data.train()),
-                task(spec),
+                JobModel.of(spec.getModel(), data.train()),
+                objective(spec.getTraining()),
                 compute(spec));
+    }
+
+    /** Which training sample comes when. */
+    SampleOrder order() {
+        return new SampleOrder(spec.getSeed(), split);
     }
 
     /** What the transforms of a job make of a byte. Several follow each other. */
@@ -69,36 +80,41 @@ record PreparedJob(
         return scale;
     }
 
-    /** How rows of training data lie in a batch. */
+    /** How samples lie in a batch. */
     BatchLayout layout(Dataset dataset) {
         return new BatchLayout(
                 dataset,
-                switch (task) {
+                switch (objective.task()) {
                     case CROSS_ENTROPY -> LabelEncoding.CLASS_INDEX;
                     case MSE, BINARY_CROSS_ENTROPY -> LabelEncoding.ONE_HOT;
                 });
     }
 
     Graph trainingGraph(int rows) {
-        return Models.training(model, Objective.of(task), rows, compute);
+        return Models.training(model, objective, rows, compute);
     }
 
+    /** Labels are not smoothed where a model is measured. */
     Graph evaluationGraph(int rows) {
-        return Models.evaluation(model, Objective.of(task), rows, compute);
+        return Models.evaluation(model, new Objective(objective.task(), 0, objective.ignored()), rows, compute);
     }
 
-    private static ModelSpec model(Model model, Dataset dataset) throws DataException {
-        if (!model.getPreset().equals("mlp")) {
-            throw new DataException("model.preset: expected mlp, got \"" + model.getPreset() + "\"");
-        }
-        return ModelSpec.mlp(dataset.featureCount(), model.getHiddenList(), dataset.classes());
-    }
-
-    private static Task task(JobSpec spec) {
-        return spec.getTraining().getLoss() == Loss.LOSS_MSE ? Task.MSE : Task.CROSS_ENTROPY;
+    private static Objective objective(Training training) {
+        return new Objective(
+                switch (training.getLoss()) {
+                    case LOSS_MSE -> Task.MSE;
+                    case LOSS_BINARY_CROSS_ENTROPY -> Task.BINARY_CROSS_ENTROPY;
+                    case LOSS_CROSS_ENTROPY, LOSS_UNSPECIFIED, UNRECOGNIZED -> Task.CROSS_ENTROPY;
+                },
+                (float) training.getLabelSmoothing(),
+                training.hasIgnoredLabel() ? OptionalInt.of(training.getIgnoredLabel()) : OptionalInt.empty());
     }
 
     private static ElementType compute(JobSpec spec) {
-        return spec.getTraining().getPrecision() == Precision.PRECISION_BF16 ? ElementType.BF16 : ElementType.F32;
+        return switch (spec.getTraining().getPrecision()) {
+            case PRECISION_BF16 -> ElementType.BF16;
+            case PRECISION_F16 -> ElementType.F16;
+            case PRECISION_F32, PRECISION_UNSPECIFIED, UNRECOGNIZED -> ElementType.F32;
+        };
     }
 }

@@ -9,18 +9,21 @@ final class RunningSums {
 
     private double lossSum;
     private long samples;
+    private long labels;
 
-    void add(double loss, long rows) {
+    void add(double loss, long sampleCount, long labelCount) {
         lossSum += loss;
-        samples += rows;
+        samples += sampleCount;
+        labels += labelCount;
     }
 
     long samples() {
         return samples;
     }
 
+    /** Per label. */
     double meanLoss() {
-        return samples == 0 ? Double.NaN : lossSum / samples;
+        return labels == 0 ? Double.NaN : lossSum / labels;
     }
 
     /** The sums so far; afterwards they are zero again. */
@@ -29,9 +32,11 @@ final class RunningSums {
                 .setLossSum(lossSum)
                 .setCorrect(NOT_COUNTED)
                 .setSamples(samples)
+                .setLabels(labels)
                 .build();
         lossSum = 0;
         samples = 0;
+        labels = 0;
         return sums;
     }
 }

@@ -27,6 +27,7 @@ final class TrainingLoop {
     private final ParameterExchange exchange;
     private final BatchPrefetcher prefetcher;
     private final Evaluation evaluation;
+    private final LabelCounts labels;
     private final LeaseDesk leases;
     private final StopSignal stop;
     private final Narration narration;
@@ -54,7 +55,8 @@ final class TrainingLoop {
         this.prefetcher = tools.prefetcher();
         this.leases = tools.leases();
         this.stop = tools.stop();
-        this.evaluation = new Evaluation(job, model);
+        this.labels = new LabelCounts(job);
+        this.evaluation = new Evaluation(job, model, labels);
         this.narration = narration;
         this.nanoTime = nanoTime;
     }
@@ -96,18 +98,20 @@ final class TrainingLoop {
             prefetcher.request(ownRows(step + 1));
         }
         clock.dataReady();
-        double loss = slices(step, batch);
+        StepSums trained = slices(step, batch);
         clock.computed();
         exchange.awaitVersion(step);
         clock.exchanged();
-        count(step, loss, batch.range().rows(), clock);
+        count(step, trained, clock);
     }
 
-    /** Forward and backward over this worker's slices; gradients leave meanwhile. Returns the sum of the losses. */
-    private double slices(long step, Batch batch) throws NonFiniteLossException {
+    /** Forward and backward over this worker's slices; gradients leave meanwhile. */
+    private StepSums slices(long step, Batch batch) throws NonFiniteLossException {
         int stepRows = plan.rows(generation.batchOf(step));
+        int stepLabels = labels.of(rows(step, 0, stepRows));
         int ownBegin = plan.sliceBegin(stepRows, generation.start().getSliceBegin());
         double loss = 0;
+        int ownLabels = 0;
         for (int slice = generation.start().getSliceBegin();
                 slice < generation.start().getSliceEnd();
                 slice++) {
@@ -116,19 +120,26 @@ final class TrainingLoop {
             if (rows == 0) {
                 exchange.pushZeros(step, slice);
             } else {
-                exchange.beginSlice(step, slice, rows, model.training(rows)::loss);
-                loss += forwardBackward(batch, begin - ownBegin, rows, stepRows, step);
+                int sliceLabels = labels.of(rows(step, begin, rows));
+                exchange.beginSlice(step, slice, sliceLabels, model.training(rows)::loss);
+                loss += forwardBackward(
+                        batch, begin - ownBegin, rows, new RunPlace(step, begin, stepLabels), "at step " + step);
+                ownLabels += sliceLabels;
             }
         }
-        return loss;
+        return new StepSums(loss, batch.range().rows(), ownLabels);
+    }
+
+    /** @param begin in the step's batch */
+    private BatchRange rows(long step, int begin, int rows) {
+        return new BatchRange(generation.epochOf(step), plan.firstIndex(generation.batchOf(step)) + begin, rows);
     }
 
     private BatchRange ownRows(long step) {
-        long batch = generation.batchOf(step);
-        int rows = plan.rows(batch);
+        int rows = plan.rows(generation.batchOf(step));
         int begin = plan.sliceBegin(rows, generation.start().getSliceBegin());
         int end = plan.sliceBegin(rows, generation.start().getSliceEnd());
-        return new BatchRange(generation.epochOf(step), plan.firstIndex(batch) + begin, end - begin);
+        return rows(step, begin, end - begin);
     }
 
     /** At an epoch's last step, unless the coordinator knows the epoch's validation already. */
@@ -178,19 +189,27 @@ final class TrainingLoop {
                 prefetcher.request(wholeBatch(lease.getEpoch(), number + 1));
             }
             clock.dataReady();
-            int rows = batch.range().rows();
-            exchange.beginBatch(lease.getEpoch(), number, lease.getAttempt());
-            double loss = forwardBackward(batch, 0, rows, rows, exchange.newestVersion() + 1);
+            StepSums trained = train(lease, number, batch);
             clock.computed();
             exchange.awaitReplies();
             clock.exchanged();
-            epochs.computeIfAbsent(lease.getEpoch(), _ -> new RunningSums()).add(loss, rows);
-            count(exchange.newestVersion(), loss, rows, clock);
+            epochs.computeIfAbsent(lease.getEpoch(), _ -> new RunningSums())
+                    .add(trained.loss(), trained.rows(), trained.labels());
+            count(exchange.newestVersion(), trained, clock);
             if (stop.isSet()) {
                 return Optional.empty();
             }
         }
         return Optional.of(lease);
+    }
+
+    private StepSums train(Lease lease, int number, Batch batch) throws NonFiniteLossException {
+        int rows = batch.range().rows();
+        int count = labels.of(batch.range());
+        exchange.beginBatch(lease.getEpoch(), number, lease.getAttempt());
+        RunPlace place = new RunPlace(lease.getEpoch() * plan.batchesPerEpoch() + number + 1, 0, count);
+        double loss = forwardBackward(batch, 0, rows, place, "at step " + (exchange.newestVersion() + 1));
+        return new StepSums(loss, rows, count);
     }
 
     private BatchRange wholeBatch(int epoch, int batch) {
@@ -204,17 +223,18 @@ final class TrainingLoop {
 
     // ---- both
 
-    private float forwardBackward(Batch batch, int firstRow, int rows, int stepRows, long step)
+    /** @param when for messages */
+    private float forwardBackward(Batch batch, int firstRow, int rows, RunPlace place, String when)
             throws NonFiniteLossException {
         TrainingProgram program = model.training(rows);
         program.load(batch, firstRow);
-        float loss = program.run(stepRows, exchange);
-        NonFiniteLossException.check(loss, "loss", "at step " + step, program.program());
+        float loss = program.run(place, exchange);
+        NonFiniteLossException.check(loss, "loss", when, program.program());
         return loss;
     }
 
-    private void count(long step, double loss, int rows, StepClock clock) {
-        narration.stepDone(step, loss, rows, clock);
+    private void count(long step, StepSums trained, StepClock clock) {
+        narration.stepDone(step, trained, clock);
         trainedNanos = nanoTime.getAsLong();
     }
 
@@ -250,8 +270,16 @@ final class TrainingLoop {
         narration.evaluated(nanoTime.getAsLong() - begin);
         return lastReport(step)
                 .setTest(test)
+                .setSample(sample())
                 .setParametersSha256(model.parametersSha256())
                 .build();
+    }
+
+    /** Of the worker of the first slice only. */
+    private String sample() throws InterruptedException {
+        Optional<TextSample> sample =
+                generation.start().getSliceBegin() == 0 ? TextSample.of(job, model) : Optional.empty();
+        return sample.isPresent() ? sample.get().write() : "";
     }
 
     private WorkerFinished stopped(long step) {

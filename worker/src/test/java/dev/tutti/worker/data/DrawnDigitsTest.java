@@ -54,7 +54,7 @@ class DrawnDigitsTest {
     private static int[] countsByLabel(Dataset dataset) {
         int[] counts = new int[dataset.classes()];
         for (int i = 0; i < dataset.sampleCount(); i++) {
-            counts[dataset.label(i)]++;
+            counts[dataset.label(i, 0)]++;
         }
         return counts;
     }

@@ -86,9 +86,9 @@ class MnistFolderTest {
         assertThat(mnist.test().sampleCount()).isEqualTo(10_000);
         assertThat(mnist.train().featureShape()).containsExactly(28, 28);
         assertThat(List.of(
-                        mnist.train().label(0),
-                        mnist.train().label(1),
-                        mnist.test().label(0)))
+                        mnist.train().label(0, 0),
+                        mnist.train().label(1, 0),
+                        mnist.test().label(0, 0)))
                 .containsExactly(5, 0, 7);
         assertThat(mean(mnist.train())).isBetween(-0.001, 0.001);
     }

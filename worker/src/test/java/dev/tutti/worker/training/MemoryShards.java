@@ -124,12 +124,21 @@ final class MemoryShards implements AutoCloseable {
             for (TensorPlacement tensor : tensors) {
                 int count = (int) ShardMaps.elementCount(tensor);
                 MemorySegment values = arena.allocate(ValueLayout.JAVA_FLOAT, count);
-                float bound = (float) tensor.getInitializer().getUniformBound();
-                ParameterInitialization.fill(7, tensor.getName(), new Initializer.Uniform(bound), 0, count, values);
+                ParameterInitialization.fill(
+                        7, tensor.getName(), initializer(tensor.getInitializer()), 0, count, values);
                 MemorySegment.copy(values, ValueLayout.JAVA_FLOAT, 0, flat, (int) tensor.getOffset(), count);
             }
         }
         return flat;
+    }
+
+    private static Initializer initializer(dev.tutti.proto.v1.Initializer initializer) {
+        return switch (initializer.getKindCase()) {
+            case CONSTANT -> new Initializer.Constant((float) initializer.getConstant());
+            case UNIFORM_BOUND -> new Initializer.Uniform((float) initializer.getUniformBound());
+            case NORMAL_DEVIATION -> new Initializer.Normal((float) initializer.getNormalDeviation());
+            case KIND_NOT_SET -> throw new IllegalStateException("expected an initializer");
+        };
     }
 
     private long version(int shard, int chunk) {

@@ -7,11 +7,18 @@ import dev.tutti.proto.v1.JobFacts;
 import dev.tutti.proto.v1.JobInspected;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.Loss;
+import dev.tutti.proto.v1.Model;
 import dev.tutti.proto.v1.TensorPlacement;
+import dev.tutti.tensor.backend.Backend;
+import dev.tutti.tensor.backend.Backends;
+import dev.tutti.tensor.backend.ParameterBuffers;
+import dev.tutti.tensor.backend.Program;
+import dev.tutti.tensor.graph.Graph;
 import dev.tutti.worker.data.DataShelf;
 import dev.tutti.worker.data.MnistDownload;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -70,11 +77,131 @@ class PlanJobTest {
     }
 
     @Test
+    void aModelThatDoesNotFitIntoMemoryIsOneSentence() throws Exception {
+        assertThat(refusal(m -> m.setPreset("mlp").addHidden(10_000_000)))
+                .startsWith("the model's 7,950,000,010 parameters, their gradients and a sample do not fit into this"
+                        + " worker's memory");
+    }
+
+    @Test
     void meanSquaredErrorIsPlannedToo() throws Exception {
         JobSpec.Builder spec = SmallJob.spec();
         spec.getTrainingBuilder().setLoss(Loss.LOSS_MSE);
 
         assertThat(inspect(spec.build()).hasFacts()).isTrue();
+    }
+
+    @Test
+    void everyPresetIsPlannedForImages() throws Exception {
+        assertThat(tensors(m -> m.setPreset("lenet")))
+                .startsWith("conv2d-1.weight [6, 1, 5, 5]", "conv2d-1.bias [6]")
+                .endsWith("dense-3.weight [10, 84]", "dense-3.bias [10]");
+        assertThat(tensors(m -> m.setPreset("lstm").addHidden(8).setLayerCount(2)))
+                .contains("lstm-1.input-weight [32, 28]", "lstm-2.hidden-weight [32, 8]", "dense-1.weight [10, 8]");
+        assertThat(tensors(m -> m.setPreset("transformer").setWidth(8).setHeads(2)))
+                .startsWith("dense-1.weight [8, 28]", "dense-1.bias [8]", "positions-1.weight [28, 8]")
+                .contains("attention-4.qkv.weight [24, 8]")
+                .endsWith("dense-10.weight [10, 8]", "dense-10.bias [10]");
+    }
+
+    @Test
+    void whatDoesNotFitIsOneSentenceThatNamesTheLayerWhatComesInAndWhatWasExpected() throws Exception {
+        assertThat(refusal(m -> {
+                    m.addLayersBuilder().getConv2DBuilder().setFilters(2).addKernel(31);
+                    m.addLayersBuilder().getDenseBuilder().setUnits(10);
+                }))
+                .startsWith("the model does not fit its data, or itself: conv2d-1: ")
+                .contains("f32[1, 1, 28, 28]", "window of 31x31 does not fit into images of 28x28 with padding 0x0");
+        assertThat(refusal(m -> {
+                    m.addLayersBuilder().getFlattenBuilder();
+                    m.addLayersBuilder().getLstmBuilder().setHidden(8);
+                    m.addLayersBuilder().getDenseBuilder().setUnits(10);
+                }))
+                .contains("lstm-1", "expected [samples, time, width], got flatten-1: f32[1, 784]");
+        assertThat(refusal(m -> {
+                    m.addLayersBuilder().getAttentionBuilder().setHeads(3);
+                    m.addLayersBuilder().getMeanBuilder();
+                    m.addLayersBuilder().getDenseBuilder().setUnits(10);
+                }))
+                .contains("attention-1", "heads", "28", "3");
+        assertThat(refusal(m -> {
+                    m.addLayersBuilder().getFlattenBuilder();
+                    m.addLayersBuilder().getDenseBuilder().setUnits(12);
+                }))
+                .isEqualTo("model.layers: expected 10 numbers for a sample, one for each class, from the last layer,"
+                        + " got 12 numbers from dense-1");
+        assertThat(refusal(m -> m.addLayersBuilder().getDenseBuilder().setUnits(10)))
+                .endsWith("from the last layer, got 28 times 10 numbers from dense-1");
+        assertThat(refusal(m -> m.addLayersBuilder().getEmbeddingBuilder().setWidth(10)))
+                .contains("embedding-1", "expected ids, got features: f32[1, 28, 28]");
+    }
+
+    @Test
+    void aModelThatContradictsItsTextIsOneSentence() throws Exception {
+        JobSpec.Builder mlp = SmallJob.text(folder.resolve("text.txt"), "mlp");
+        mlp.getModelBuilder().clearLayerCount();
+        assertThat(inspect(mlp.build()).getError())
+                .isEqualTo("model.preset: expected lstm, transformer or layers that begin with an embedding for a text,"
+                        + " got mlp");
+        JobSpec.Builder few = SmallJob.text(folder.resolve("text.txt"), "transformer");
+        few.getModelBuilder().setVocabulary(3);
+        assertThat(inspect(few.build()).getError())
+                .isEqualTo("model.vocabulary: expected at least the 8 different tokens of the text, got 3");
+        JobSpec.Builder last = SmallJob.text(folder.resolve("text.txt"), "");
+        last.getModelBuilder()
+                .clearLayerCount()
+                .addLayersBuilder()
+                .getEmbeddingBuilder()
+                .setWidth(4);
+        last.getModelBuilder().addLayersBuilder().getLstmBuilder().setHidden(4);
+        assertThat(inspect(last.build()).getError())
+                .isEqualTo("model.layers: expected 8 numbers for each of a sample's 8 tokens, one for each token there"
+                        + " is, from the last layer, got 4 numbers from lstm-1");
+    }
+
+    @Test
+    void whatTheBackendHasNoKernelForIsFoundBeforeTraining() throws Exception {
+        JobInspected answer = new PlanJob(data(), new WithoutKernels())
+                .inspect(InspectJob.newBuilder()
+                        .setJob("job-1")
+                        .setSpec(SmallJob.spec())
+                        .build());
+
+        assertThat(answer.getError()).isEqualTo("the job cannot be planned: no kernel for conv2d in f16");
+    }
+
+    /** A backend for hardware that can do nothing. */
+    private static final class WithoutKernels implements Backend {
+        @Override
+        public String name() {
+            return "none";
+        }
+
+        @Override
+        public String numerics() {
+            return "none";
+        }
+
+        @Override
+        public Program compile(Graph graph, ParameterBuffers buffers) {
+            throw new UnsupportedOperationException("no kernel for conv2d in f16");
+        }
+    }
+
+    private List<String> tensors(Consumer<Model.Builder> model) throws Exception {
+        return inspect(withModel(model)).getFacts().getTensorsList().stream()
+                .map(tensor -> tensor.getName() + " " + tensor.getShapeList())
+                .toList();
+    }
+
+    private String refusal(Consumer<Model.Builder> model) throws Exception {
+        return inspect(withModel(model)).getError();
+    }
+
+    private static JobSpec withModel(Consumer<Model.Builder> model) {
+        JobSpec.Builder spec = SmallJob.spec();
+        model.accept(spec.clearModel().getModelBuilder());
+        return spec.build();
     }
 
     @Test
@@ -99,7 +226,13 @@ class PlanJobTest {
     }
 
     private JobInspected inspect(JobSpec spec) throws InterruptedException {
-        return new PlanJob(new JobData(folder, new MnistDownload(List.of()), new DataShelf()))
+        return new PlanJob(
+                        new JobData(folder, new MnistDownload(List.of()), new DataShelf()),
+                        Backends.select("reference", 1))
                 .inspect(InspectJob.newBuilder().setJob("job-1").setSpec(spec).build());
+    }
+
+    private JobData data() {
+        return new JobData(folder, new MnistDownload(List.of()), new DataShelf());
     }
 }

@@ -11,6 +11,7 @@ import dev.tutti.worker.data.MnistDownload;
 import dev.tutti.worker.metrics.WorkerMetrics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -42,7 +43,7 @@ final class SmallJob {
                 error -> {
                     throw new AssertionError(error);
                 });
-        this.facts = new PlanJob(data)
+        this.facts = new PlanJob(data, surroundings.backend())
                 .inspect(InspectJob.newBuilder().setJob("job-1").setSpec(spec).build())
                 .getFacts();
         this.stepsPerEpoch =
@@ -61,6 +62,21 @@ final class SmallJob {
                 .setTest(60);
         spec.getDataBuilder().getSplitBuilder().setValidation(0.18);
         spec.getTrainingBuilder().setEpochs(2).setBatch(BATCH);
+        spec.getClusterBuilder().setSlices(SLICES).getWorkersBuilder().setMin(1).setMax(SLICES);
+        return spec;
+    }
+
+    /** A language model of a short text in windows of 8 characters: 85 to train on, 9 to test with. */
+    static JobSpec.Builder text(Path file, String preset) throws IOException {
+        Files.writeString(file, "to be or not to be\n".repeat(40));
+        JobSpec.Builder spec = JobSpec.newBuilder().setName("text").setSeed(7);
+        spec.getModelBuilder().setPreset(preset).setLayerCount(1);
+        spec.getDataBuilder()
+                .getSourceBuilder()
+                .getTextBuilder()
+                .setPath(file.toString())
+                .setContext(8);
+        spec.getTrainingBuilder().setEpochs(2).setBatch(10);
         spec.getClusterBuilder().setSlices(SLICES).getWorkersBuilder().setMin(1).setMax(SLICES);
         return spec;
     }

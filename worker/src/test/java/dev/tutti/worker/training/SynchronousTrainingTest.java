@@ -42,8 +42,8 @@ class SynchronousTrainingTest {
                     reports.finished.get();
                 }
                 for (int epoch = 0; epoch < 2; epoch++) {
-                    assertThat(samples(all, epoch, EpochPart::getTraining)).isEqualTo(164);
-                    assertThat(samples(all, epoch, EpochPart::getValidation)).isEqualTo(36);
+                    assertThat(labels(all, epoch, EpochPart::getTraining)).isEqualTo(164);
+                    assertThat(labels(all, epoch, EpochPart::getValidation)).isEqualTo(36);
                 }
                 assertThat(all.stream()
                                 .flatMap(r -> r.progress.stream())
@@ -127,7 +127,7 @@ class SynchronousTrainingTest {
 
             assertThat(last).isNotEmpty().isSubsetOf(undisturbed);
             assertThat(last.getLast()).isEqualTo(undisturbed.getLast());
-            assertThat(last.getLast().getSamples()).isEqualTo(164);
+            assertThat(last.getLast().getLabels()).isEqualTo(164);
         }
     }
 
@@ -216,7 +216,7 @@ class SynchronousTrainingTest {
             assertThat(reports.epochs).hasSize(1);
             assertThat(reports.epochs.getFirst().getEpoch()).isEqualTo(1);
             assertThat(reports.epochs.getFirst().getValidation().getSamples()).isEqualTo(36);
-            assertThat(reports.epochs.getFirst().getTraining().getSamples()).isEqualTo(164);
+            assertThat(reports.epochs.getFirst().getTraining().getLabels()).isEqualTo(164);
         }
     }
 
@@ -226,11 +226,11 @@ class SynchronousTrainingTest {
         return spec.build();
     }
 
-    private static long samples(List<RecordedReports> all, int epoch, Function<EpochPart, Sums> sums) {
+    private static long labels(List<RecordedReports> all, int epoch, Function<EpochPart, Sums> sums) {
         return all.stream()
                 .flatMap(reports -> reports.epochs.stream())
                 .filter(part -> part.getEpoch() == epoch)
-                .mapToLong(part -> sums.apply(part).getSamples())
+                .mapToLong(part -> sums.apply(part).getLabels())
                 .sum();
     }
 
@@ -239,10 +239,11 @@ class SynchronousTrainingTest {
                 .setLossSum(a.getLossSum() + b.getLossSum())
                 .setCorrect(a.getCorrect() + b.getCorrect())
                 .setSamples(a.getSamples() + b.getSamples())
+                .setLabels(a.getLabels() + b.getLabels())
                 .build();
     }
 
     private static double meanLoss(Sums sums) {
-        return sums.getLossSum() / sums.getSamples();
+        return sums.getLossSum() / sums.getLabels();
     }
 }

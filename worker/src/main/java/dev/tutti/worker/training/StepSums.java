@@ -1,0 +1,10 @@
+package dev.tutti.worker.training;
+
+/**
+ * What a worker trained on in a step.
+ *
+ * @param loss the sum over the labels
+ * @param rows samples
+ * @param labels that count
+ */
+record StepSums(double loss, int rows, int labels) {}
