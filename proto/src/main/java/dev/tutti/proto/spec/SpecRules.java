@@ -13,7 +13,6 @@ import dev.tutti.proto.v1.Loss;
 import dev.tutti.proto.v1.Model;
 import dev.tutti.proto.v1.Normalize;
 import dev.tutti.proto.v1.Optimizer;
-import dev.tutti.proto.v1.Precision;
 import dev.tutti.proto.v1.Rmsprop;
 import dev.tutti.proto.v1.Sgd;
 import dev.tutti.proto.v1.Training;
@@ -136,10 +135,7 @@ final class SpecRules {
         if (training.getClip().hasValue()) {
             positive("training.clip.value", training.getClip().getValue());
         }
-        if (training.getPrecision() == Precision.PRECISION_UNSPECIFIED
-                || training.getPrecision() == Precision.UNRECOGNIZED) {
-            problem("training.precision", "must be f32 or bf16");
-        }
+        problems.addAll(PrecisionRules.check(training));
         switch (training.getConsistency().getKindCase()) {
             case SYNCHRONOUS, ASYNCHRONOUS -> {
                 // Neither has settings.

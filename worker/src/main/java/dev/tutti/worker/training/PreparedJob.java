@@ -4,7 +4,6 @@ import dev.tutti.proto.v1.Data;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.Loss;
 import dev.tutti.proto.v1.Model;
-import dev.tutti.proto.v1.Precision;
 import dev.tutti.proto.v1.Transform;
 import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.Graph;
@@ -99,6 +98,10 @@ record PreparedJob(
     }
 
     private static ElementType compute(JobSpec spec) {
-        return spec.getTraining().getPrecision() == Precision.PRECISION_BF16 ? ElementType.BF16 : ElementType.F32;
+        return switch (spec.getTraining().getPrecision()) {
+            case PRECISION_BF16 -> ElementType.BF16;
+            case PRECISION_F16 -> ElementType.F16;
+            case PRECISION_F32, PRECISION_UNSPECIFIED, UNRECOGNIZED -> ElementType.F32;
+        };
     }
 }

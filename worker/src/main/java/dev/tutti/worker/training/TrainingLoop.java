@@ -26,6 +26,7 @@ final class TrainingLoop {
     private final CompiledModel model;
     private final ParameterExchange exchange;
     private final BatchPrefetcher prefetcher;
+    private final GradientGate gate;
     private final Evaluation evaluation;
     private final LeaseDesk leases;
     private final StopSignal stop;
@@ -51,6 +52,7 @@ final class TrainingLoop {
         this.plan = job.plan();
         this.model = tools.model();
         this.exchange = tools.exchange();
+        this.gate = GradientGate.of(generation, job.spec().getTraining(), tools, narration);
         this.prefetcher = tools.prefetcher();
         this.leases = tools.leases();
         this.stop = tools.stop();
@@ -208,8 +210,9 @@ final class TrainingLoop {
             throws NonFiniteLossException {
         TrainingProgram program = model.training(rows);
         program.load(batch, firstRow);
-        float loss = program.run(stepRows, exchange);
+        float loss = program.run(gate.lossScale(), stepRows, gate.begin());
         NonFiniteLossException.check(loss, "loss", "at step " + step, program.program());
+        gate.end("at step " + step, program.program());
         return loss;
     }
 
@@ -263,6 +266,7 @@ final class TrainingLoop {
         return WorkerFinished.newBuilder()
                 .setStep(step)
                 .setBackend(model.backend())
+                .setSkippedSteps(gate.skippedSteps())
                 .setTrainingSeconds((trainedNanos - startedNanos) / 1e9);
     }
 

@@ -33,11 +33,12 @@ final class TrainingProgram {
      * Runs on the rows loaded. The loss is known before the first gradient; if it is not finite, the sink hears of none, so that no other
      * worker gets a parameter that is NaN.
      *
+     * @param lossScale what every gradient is multiplied with
      * @param batchRows rows of the whole step: every gradient is divided by it
      * @return the sum of the rows' losses
      */
-    float run(int batchRows, GradientSink sink) {
-        gradientScale.set(ValueLayout.JAVA_FLOAT, 0, 1f / batchRows);
+    float run(double lossScale, int batchRows, GradientSink sink) {
+        gradientScale.set(ValueLayout.JAVA_FLOAT, 0, (float) (lossScale / batchRows));
         program.run(parameter -> {
             if (Float.isFinite(loss())) {
                 sink.gradientReady(parameter);

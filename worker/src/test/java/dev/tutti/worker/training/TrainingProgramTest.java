@@ -19,13 +19,13 @@ class TrainingProgramTest {
             TrainingProgram program = model.training(4);
             List<Integer> ready = new ArrayList<>();
 
-            assertThat(program.run(4, ready::add)).isFinite();
+            assertThat(program.run(1, 4, ready::add)).isFinite();
             assertThat(ready).hasSize(6);
 
             ready.clear();
             MemorySegment parameters = model.buffers().parameters();
             parameters.set(ValueLayout.JAVA_FLOAT, parameters.byteSize() - Float.BYTES, Float.NaN);
-            assertThat(program.run(4, ready::add)).isNaN();
+            assertThat(program.run(1, 4, ready::add)).isNaN();
             assertThat(ready).isEmpty();
         }
     }
