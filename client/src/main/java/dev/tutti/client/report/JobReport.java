@@ -35,6 +35,9 @@ public final class JobReport {
         }
         report.put("epochs", job.getEpochsCount());
         report.put("steps", done ? result.getSteps() : job.getProgress().getStep());
+        if (isF16(job)) {
+            report.put("skipped_steps", done ? result.getSkippedSteps() : null);
+        }
         report.put("samples", done ? result.getSamples() : job.getProgress().getSamples());
         report.put("train_loss", trainLoss(job));
         report.put("validation", validation(job));
@@ -177,6 +180,11 @@ public final class JobReport {
 
     private static @Nullable Object moment(long epochMillis) {
         return epochMillis == 0 ? null : Instant.ofEpochMilli(epochMillis).toString();
+    }
+
+    /** Only then steps are skipped. */
+    static boolean isF16(Job job) {
+        return job.getSpec().getTraining().getPrecision() == Precision.PRECISION_F16;
     }
 
     static String precision(Precision precision) {

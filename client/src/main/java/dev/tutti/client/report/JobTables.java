@@ -5,6 +5,7 @@ import dev.tutti.proto.v1.Checkpoint;
 import dev.tutti.proto.v1.EpochResult;
 import dev.tutti.proto.v1.Evaluation;
 import dev.tutti.proto.v1.Job;
+import dev.tutti.proto.v1.JobResult;
 import dev.tutti.proto.wording.Words;
 import java.time.Instant;
 import java.util.List;
@@ -41,6 +42,9 @@ public final class JobTables {
                                     Figures.count(Math.round(
                                             result.getSamples() / Math.max(1e-9, result.getTrainingSeconds()))),
                                     Figures.loss(result)));
+            if (JobReport.isF16(job)) {
+                table.row("skipped", skipped(result));
+            }
             if (result.hasValidation()) {
                 table.row("validation", evaluation(result.getValidation()));
             }
@@ -56,6 +60,11 @@ public final class JobTables {
             table.row("cluster", cluster(job));
         }
         return table;
+    }
+
+    private static String skipped(JobResult result) {
+        return "%s of %s steps, whose gradients overflowed in f16"
+                .formatted(Figures.count(result.getSkippedSteps()), Figures.count(result.getSteps()));
     }
 
     private static String progress(Job job) {

@@ -103,6 +103,19 @@ class JobReportTest {
     }
 
     @Test
+    void aJobInF16TellsOfStepsItSkipped() throws IOException {
+        Job.Builder f16 = SUCCEEDED.toBuilder();
+        f16.getSpecBuilder().getTrainingBuilder().setPrecision(Precision.PRECISION_F16);
+        f16.getResultBuilder().setSkippedSteps(3);
+
+        assertThat(json(f16.build()).get("skipped_steps").asInt()).isEqualTo(3);
+        assertThat(JobTables.description(f16.build(), Instant.EPOCH))
+                .contains("skipped     3 of 10 steps, whose gradients overflowed in f16");
+        assertThat(json(f16.clearResult().build()).get("skipped_steps").isNull())
+                .isTrue();
+    }
+
+    @Test
     void aLossThatIsNoNumberIsNull() throws IOException {
         var broken = SUCCEEDED.toBuilder();
         broken.getResultBuilder().setTrainLoss(Double.NaN);

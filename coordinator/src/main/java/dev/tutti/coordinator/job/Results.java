@@ -28,6 +28,9 @@ final class Results {
                 .setParameters(training.facts().getParameterCount())
                 .setParametersSha256(reports.getFirst().getParametersSha256())
                 .setBackend(reports.getFirst().getBackend())
+                .setSkippedSteps(reports.stream()
+                        .mapToLong(WorkerFinished::getSkippedSteps)
+                        .sum())
                 .setCheckpoint(
                         training.checkpoints().newest().map(Checkpoint::getPath).orElse(""));
         reports.stream()

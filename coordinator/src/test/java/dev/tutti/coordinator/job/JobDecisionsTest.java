@@ -233,6 +233,7 @@ class JobDecisionsTest {
         assertThat(result.getCheckpoint()).isEqualTo("/checkpoints/" + TOTAL_STEPS);
         assertThat(result.getParametersSha256()).isEqualTo("abc");
         assertThat(result.getTrainingSeconds()).isEqualTo(2);
+        assertThat(result.getSkippedSteps()).as("over both workers").isEqualTo(2);
     }
 
     @Test

@@ -125,6 +125,7 @@ final class Rehearsal {
                         .setTest(Specs.sums(1, 4, 5))
                         .setParametersSha256(sha256)
                         .setBackend("cpu")
+                        .setSkippedSteps(1)
                         .setTrainingSeconds(2));
     }
 

@@ -235,11 +235,14 @@ public final class CheckpointWriter implements Checkpoints {
         ShardSettings settings = snapshot.settings();
         return Map.of(
                 "job", settings.job(),
+                "loss-scale", Double.toString(snapshot.lossScale().value()),
+                "clean-steps", Integer.toString(snapshot.lossScale().cleanSteps()),
+                "skipped-steps", Long.toString(snapshot.lossScale().skippedSteps()),
                 "step", Long.toString(snapshot.step()),
                 "shard", Integer.toString(settings.shard()),
                 "begin", Long.toString(settings.grid().begin()),
                 "end", Long.toString(settings.grid().end()),
                 "chunk-elements", Integer.toString(settings.grid().chunkElements()),
-                "updates", snapshot.versions().stream().map(String::valueOf).collect(Collectors.joining(" ")));
+                "updates", snapshot.updates().stream().map(String::valueOf).collect(Collectors.joining(" ")));
     }
 }

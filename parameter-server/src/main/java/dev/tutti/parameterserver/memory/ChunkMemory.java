@@ -1,7 +1,6 @@
 package dev.tutti.parameterserver.memory;
 
 import dev.tutti.proto.wire.ChunkGrid;
-import dev.tutti.tensor.optimizer.SliceOptimizer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -12,7 +11,7 @@ import java.util.List;
  * The parameters and the optimizer state of a shard's range: f32, off-heap, in one arena that {@link #close} frees. One thread at a
  * time uses it.
  *
- * <p>A chunk's version is the number of updates it has had. With {@link History#PREVIOUS} there are two copies of the parameters: an
+ * <p>A chunk's version is the number of steps it has taken: updates, and steps that were skipped. With {@link History#PREVIOUS} there are two copies of the parameters: an
  * update reads one and writes the other, so that the version before stays readable at no cost but memory.
  */
 public final class ChunkMemory implements AutoCloseable {
@@ -20,11 +19,12 @@ public final class ChunkMemory implements AutoCloseable {
 
     private final Arena arena = Arena.ofShared();
     private final ChunkGrid grid;
-    private final SliceOptimizer optimizer;
+    private final ChunkUpdate update;
     private final List<MemorySegment> copies = new ArrayList<>();
     private final List<MemorySegment> state = new ArrayList<>();
     private final GradientBuffers buffers;
     private final long[] versions;
+    private final long[] updates;
     private long completeVersion;
     private int chunksAhead;
 
@@ -41,16 +41,17 @@ public final class ChunkMemory implements AutoCloseable {
     }
 
     /** All parameters and all state are zero, all versions 0. */
-    public ChunkMemory(ChunkGrid grid, SliceOptimizer optimizer, History history) {
-        this.grid = grid;
-        this.optimizer = optimizer;
+    public ChunkMemory(ChunkUpdate update, History history) {
+        this.grid = update.grid();
+        this.update = update;
         this.versions = new long[grid.chunkCount()];
+        this.updates = new long[grid.chunkCount()];
         this.buffers = new GradientBuffers(arena);
         try {
             for (int i = 0; i < history.copies; i++) {
                 copies.add(allocateRange());
             }
-            for (int i = 0; i < optimizer.stateSlots(); i++) {
+            for (int i = 0; i < update.stateNames().size(); i++) {
                 state.add(allocateRange());
             }
         } catch (Throwable e) {
@@ -67,9 +68,19 @@ public final class ChunkMemory implements AutoCloseable {
         return versions.length;
     }
 
-    /** Updates that a chunk has had. */
+    /** Steps that a chunk has taken. */
     public long version(int chunk) {
         return versions[chunk];
+    }
+
+    /** Updates that a chunk has had: what its optimizer counts. */
+    public long updates(int chunk) {
+        return updates[chunk];
+    }
+
+    /** Which elements of a chunk are trained and which averaged. */
+    public List<ChunkUpdate.Run> runs(int chunk) {
+        return update.runs(chunk);
     }
 
     /** The lowest version over all chunks. */
@@ -106,7 +117,7 @@ public final class ChunkMemory implements AutoCloseable {
     }
 
     public List<String> stateNames() {
-        return optimizer.stateNames();
+        return update.stateNames();
     }
 
     /** Scratch for sums of gradients, in this arena. */
@@ -115,22 +126,32 @@ public final class ChunkMemory implements AutoCloseable {
     }
 
     /**
-     * Applies the optimizer; the version rises by one.
+     * Applies a gradient; the version rises by one.
      *
      * @param gradient only read, as long as the chunk
      */
-    public void update(int chunk, MemorySegment gradient) {
-        long next = versions[chunk] + 1;
+    public void update(int chunk, ScaledGradient gradient) {
         List<MemorySegment> slots =
                 state.stream().map(slot -> slice(slot, chunk)).toList();
-        optimizer.apply(
-                current(chunk),
-                slice(copies.get(copy(next)), chunk),
-                gradient,
-                1,
-                slots,
-                grid.elementCount(chunk),
-                next);
+        updates[chunk]++;
+        update.apply(chunk, current(chunk), next(chunk), gradient, slots, updates[chunk]);
+        stepTaken(chunk);
+    }
+
+    /** The version rises by one, all else stays. */
+    public void skip(int chunk) {
+        if (copies.size() > 1) {
+            next(chunk).copyFrom(current(chunk));
+        }
+        stepTaken(chunk);
+    }
+
+    private MemorySegment next(int chunk) {
+        return slice(copies.get(copy(versions[chunk] + 1)), chunk);
+    }
+
+    private void stepTaken(int chunk) {
+        long next = versions[chunk] + 1;
         versions[chunk] = next;
         if (next == completeVersion + 1 && ++chunksAhead == versions.length) {
             completeVersion = next;

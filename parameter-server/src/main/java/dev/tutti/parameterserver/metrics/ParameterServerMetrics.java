@@ -8,6 +8,7 @@ import java.time.Duration;
 /** What a parameter server counts, over all its shards. Thread-safe. */
 public final class ParameterServerMetrics {
     private final Counter updates;
+    private final Counter skipped;
     private final Counter duplicates;
     private final Counter fenced;
     private final Counter bytesReceived;
@@ -17,6 +18,9 @@ public final class ParameterServerMetrics {
     public ParameterServerMetrics(MeterRegistry registry) {
         updates = Counter.builder("tutti.parameter.server.updates")
                 .description("Optimizer updates of a chunk")
+                .register(registry);
+        skipped = Counter.builder("tutti.parameter.server.skipped.steps")
+                .description("Steps of a shard that were skipped because a gradient overflowed in f16 somewhere")
                 .register(registry);
         duplicates = Counter.builder("tutti.parameter.server.duplicates")
                 .description("Gradients dropped because they had been taken in before")
@@ -39,6 +43,15 @@ public final class ParameterServerMetrics {
 
     public void applied() {
         updates.increment();
+    }
+
+    /** A step was decided on all chunks of a shard. */
+    public void decided(boolean skip, int chunks) {
+        if (skip) {
+            skipped.increment();
+        } else {
+            updates.increment(chunks);
+        }
     }
 
     public void duplicate() {

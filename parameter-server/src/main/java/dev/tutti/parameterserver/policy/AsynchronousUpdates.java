@@ -1,11 +1,11 @@
 package dev.tutti.parameterserver.policy;
 
 import dev.tutti.parameterserver.memory.ChunkMemory;
+import dev.tutti.parameterserver.memory.ChunkUpdate;
+import dev.tutti.parameterserver.memory.ScaledGradient;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.Push;
-import dev.tutti.proto.wire.ChunkGrid;
 import dev.tutti.proto.wire.Payload;
-import dev.tutti.tensor.optimizer.SliceOptimizer;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 import java.util.List;
@@ -22,8 +22,8 @@ public final class AsynchronousUpdates implements Consistency {
     private final ChunkMemory memory;
     private final List<Ledger> ledgers;
 
-    public AsynchronousUpdates(ChunkGrid grid, SliceOptimizer optimizer) {
-        this.memory = new ChunkMemory(grid, optimizer, ChunkMemory.History.CURRENT);
+    public AsynchronousUpdates(ChunkUpdate update) {
+        this.memory = new ChunkMemory(update, ChunkMemory.History.CURRENT);
         this.ledgers = Stream.generate(Ledger::new).limit(memory.chunkCount()).toList();
     }
 
@@ -45,7 +45,7 @@ public final class AsynchronousUpdates implements Consistency {
         }
         MemorySegment sum = memory.buffers().take(gradient.byteSize());
         gradient.copyTo(sum);
-        memory.update(chunk, sum);
+        memory.update(chunk, ScaledGradient.plain(sum));
         memory.buffers().give(sum);
         return new Verdict.Applied();
     }

@@ -1,21 +1,25 @@
 package dev.tutti.parameterserver.policy;
 
 import dev.tutti.parameterserver.memory.ChunkMemory;
+import dev.tutti.parameterserver.memory.ChunkUpdate;
+import dev.tutti.parameterserver.memory.ScaledGradient;
+import dev.tutti.proto.v1.Decision;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.Push;
-import dev.tutti.proto.wire.ChunkGrid;
+import dev.tutti.proto.v1.Vote;
 import dev.tutti.proto.wire.Payload;
 import dev.tutti.proto.wire.SliceTree;
 import dev.tutti.proto.wire.SliceTree.Node;
-import dev.tutti.tensor.optimizer.SliceOptimizer;
+import dev.tutti.proto.wire.StepRule;
+import dev.tutti.tensor.optimizer.LossScale;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * A chunk goes from version s − 1 to s once the gradients of all slices of step s are summed. Workers begin step s + 1
- * when every chunk is at s; so all chunks are at s or s + 1.
+ * A chunk goes from version s − 1 to s once the gradients of all slices of step s are summed; if the job's shards decide together, once that
+ * is so of all chunks, and decided. Workers begin step s + 1 when every chunk is at s; so all chunks are at s or s + 1.
  */
 public final class SynchronousUpdates implements Consistency {
     private final ChunkMemory memory;
@@ -24,10 +28,18 @@ public final class SynchronousUpdates implements Consistency {
     /** Of the first chunk. */
     private final EpochLoss loss;
 
-    public SynchronousUpdates(ChunkGrid grid, SliceOptimizer optimizer, int slices, long stepsPerEpoch) {
+    private final Optional<Ballot> ballot;
+
+    /**
+     * @param rule how steps are decided, if this shard does not apply each gradient by itself
+     * @param firstScale of the losses
+     */
+    public SynchronousUpdates(
+            ChunkUpdate update, int slices, long stepsPerEpoch, Optional<StepRule> rule, LossScale firstScale) {
         this.tree = new SliceTree(slices);
         this.loss = new EpochLoss(slices, stepsPerEpoch);
-        this.memory = new ChunkMemory(grid, optimizer, ChunkMemory.History.PREVIOUS);
+        this.memory = new ChunkMemory(update, ChunkMemory.History.PREVIOUS);
+        this.ballot = rule.map(how -> new Ballot(how, firstScale, memory));
         this.sums = Stream.generate(() -> new SliceSum(tree, memory.buffers()))
                 .limit(memory.chunkCount())
                 .toList();
@@ -53,7 +65,8 @@ public final class SynchronousUpdates implements Consistency {
                     + underWay + " is not complete");
         }
         SliceSum sum = sums.get(chunk);
-        if (header.getStep() <= memory.version(chunk) || sum.contains(node.get())) {
+        boolean waits = ballot.isPresent() && ballot.get().contains(chunk);
+        if (header.getStep() <= memory.version(chunk) || waits || sum.contains(node.get())) {
             return new Verdict.Duplicate();
         }
         if (chunk == 0) {
@@ -63,22 +76,54 @@ public final class SynchronousUpdates implements Consistency {
         if (complete.isEmpty()) {
             return new Verdict.Kept();
         }
-        memory.update(chunk, complete.get());
+        return ballot.isPresent() ? vote(ballot.get(), chunk, complete.get(), underWay) : apply(chunk, complete.get());
+    }
+
+    private Verdict apply(int chunk, MemorySegment gradient) {
+        memory.update(chunk, ScaledGradient.plain(gradient));
         if (chunk == 0) {
             loss.applied(memory.version(chunk));
         }
-        memory.buffers().give(complete.get());
+        memory.buffers().give(gradient);
         return new Verdict.Applied();
+    }
+
+    private static Verdict vote(Ballot ballot, int chunk, MemorySegment gradient, long step) {
+        Optional<Vote> vote = ballot.add(chunk, gradient);
+        return vote.isPresent() ? new Verdict.Voted(step, vote.get()) : new Verdict.Kept();
+    }
+
+    /** What the votes of all shards make of a step. */
+    public Verdict decide(long step, Decision decision) {
+        if (ballot.isEmpty()) {
+            return new Verdict.Refused("A decision on step " + step + " of a job whose shards decide for themselves");
+        }
+        Verdict verdict = ballot.get().decide(step, decision);
+        if (verdict instanceof Verdict.Decided) {
+            loss.applied(memory.version(0));
+        }
+        return verdict;
+    }
+
+    /** This shard's vote on a step, if it was the last one there was a vote on. */
+    public Optional<Vote> voteOn(long step) {
+        return ballot.flatMap(votes -> votes.on(step));
     }
 
     @Override
     public void startGeneration() {
         sums.forEach(SliceSum::clear);
+        ballot.ifPresent(Ballot::startGeneration);
         loss.forgetStep();
     }
 
     /** What the first chunk's pushes have brought of the epoch that its version, or the one before, belongs to. */
     public Trained trained(long version) {
         return version == memory.version(0) ? loss.current() : loss.previous();
+    }
+
+    /** At a version, the current one or the one before; always the same if this shard decides for itself. */
+    public LossScale lossScale(long version) {
+        return ballot.map(votes -> votes.lossScale(version)).orElse(LossScale.NONE);
     }
 }

@@ -11,10 +11,13 @@ import dev.tutti.proto.v1.Chunk;
 import dev.tutti.proto.v1.Encoding;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.Push;
+import dev.tutti.proto.v1.Vote;
 import dev.tutti.proto.wire.ExchangeFrame;
 import dev.tutti.proto.wire.Payload;
+import dev.tutti.tensor.optimizer.LossScale;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * <p>A generation fences it: frames of any other are answered and dropped. Within a generation every chunk of a synchronous job is at
  * version s or s + 1, where s is the last step complete on all shards; a new generation begins at s, so a chunk that is ahead is first
  * sent as it was at s, and again at s + 1 once the worker has pushed what it already has.
+ *
+ * <p>A synchronous job in f16 or with a bound on the gradients' norm takes a step on all shards or on none: when all chunks are summed the shard
+ * votes, and takes the step once a worker has told it what the votes of all shards come to.
  *
  * <p>It owns its memory. One thread at a time calls it; it starts none, waits for nothing and knows no transport.
  */
@@ -47,8 +53,12 @@ public final class Shard implements AutoCloseable {
                 switch (settings.spec().getTraining().getConsistency().getKindCase()) {
                     case SYNCHRONOUS ->
                         new SynchronousUpdates(
-                                settings.grid(), settings.optimizer(), settings.slices(), settings.stepsPerEpoch());
-                    case ASYNCHRONOUS -> new AsynchronousUpdates(settings.grid(), settings.optimizer());
+                                settings.update(),
+                                settings.slices(),
+                                settings.stepsPerEpoch(),
+                                settings.stepRule(),
+                                settings.firstLossScale());
+                    case ASYNCHRONOUS -> new AsynchronousUpdates(settings.update());
                     case KIND_NOT_SET ->
                         throw new IllegalArgumentException("Job " + settings.job() + " has no consistency");
                 };
@@ -114,14 +124,16 @@ public final class Shard implements AutoCloseable {
             }
             switch (header.getKindCase()) {
                 case PUSH -> push(subscription, header, frame.payload());
+                case DECISION -> decide(subscription, header);
                 case PULL -> {
                     subscription.oweAll();
                     send(subscription);
                 }
-                case OPEN, CHUNK, FENCED, REFUSED, KIND_NOT_SET ->
+                case OPEN, CHUNK, FENCED, REFUSED, VOTE, KIND_NOT_SET ->
                     refuse(
                             subscription,
-                            "A worker's frame is a Push or a Pull after its first, got " + header.getKindCase());
+                            "A worker's frame is a Push, a Pull or a Decision after its first, got "
+                                    + header.getKindCase());
             }
         }
     }
@@ -170,13 +182,20 @@ public final class Shard implements AutoCloseable {
     private void write(long step, Checkpoints.Need need) {
         ShardSnapshot snapshot;
         try {
-            snapshot = ShardSnapshot.of(settings, generation, step, memory);
+            snapshot = ShardSnapshot.of(settings, generation, step, memory, lossScale());
         } catch (OutOfMemoryError e) {
             checkpoints.giveUp(
                     generation, step, "There is no memory for a copy of shard " + settings.shard() + ": " + e);
             return;
         }
         checkpoints.write(snapshot, need);
+    }
+
+    private LossScale lossScale() {
+        return switch (consistency) {
+            case SynchronousUpdates updates -> updates.lossScale(completeStep());
+            case AsynchronousUpdates _ -> LossScale.NONE;
+        };
     }
 
     /** Ends all streams and frees the memory. */
@@ -204,6 +223,9 @@ public final class Shard implements AutoCloseable {
             }
         }
         subscription.startAt(startStep, memory);
+        if (consistency instanceof SynchronousUpdates updates) {
+            updates.voteOn(startStep + 1).ifPresent(vote -> subscription.oweVote(voteFrame(startStep + 1, vote)));
+        }
         send(subscription);
     }
 
@@ -213,22 +235,46 @@ public final class Shard implements AutoCloseable {
             refuse(subscription, problem);
             return;
         }
-        int chunk = header.getPush().getChunk();
-        long stepBefore = completeStep();
-        switch (consistency.offer(header, gradient)) {
+        judge(subscription, header, consistency.offer(header, gradient));
+    }
+
+    private void decide(Subscription subscription, FrameHeader header) {
+        judge(
+                subscription,
+                header,
+                switch (consistency) {
+                    case SynchronousUpdates updates -> updates.decide(header.getStep(), header.getDecision());
+                    case AsynchronousUpdates _ ->
+                        new Verdict.Refused("A decision for an asynchronous job, which has no steps");
+                });
+    }
+
+    private void judge(Subscription subscription, FrameHeader header, Verdict verdict) {
+        switch (verdict) {
             case Verdict.Kept() -> {
                 // The chunk goes out when its last slice is in.
             }
             case Verdict.Applied() -> {
+                int chunk = header.getPush().getChunk();
                 metrics.applied();
                 announce(subscription, chunk);
-                if (completeStep() > stepBefore) {
+                if (memory.version(chunk) == completeStep()) {
                     stepCompleted(completeStep());
                 }
             }
+            case Verdict.Voted(var step, var vote) ->
+                forEachOfGeneration(voter -> voter.oweVote(voteFrame(step, vote)));
+            case Verdict.Decided(var skipped) -> {
+                metrics.decided(skipped, memory.chunkCount());
+                forEachOfGeneration(Subscription::oweAll);
+                stepCompleted(completeStep());
+            }
             case Verdict.Duplicate() -> {
-                metrics.duplicate();
-                answerDuplicate(subscription, chunk);
+                // Every worker sends the decision; only what is pushed twice has been lost and computed again.
+                if (header.hasPush()) {
+                    metrics.duplicate();
+                    answerDuplicate(subscription, header.getPush().getChunk());
+                }
             }
             case Verdict.Refused(String reason) -> refuse(subscription, reason);
         }
@@ -252,14 +298,17 @@ public final class Shard implements AutoCloseable {
 
     private void announce(Subscription pusher, int chunk) {
         switch (consistency) {
-            case SynchronousUpdates _ -> {
-                for (Subscription subscription : subscriptions.values()) {
-                    if (subscription.generation() == generation) {
-                        owe(subscription, chunk);
-                    }
-                }
-            }
+            case SynchronousUpdates _ -> forEachOfGeneration(subscription -> subscription.owe(chunk));
             case AsynchronousUpdates _ -> owe(pusher, chunk);
+        }
+    }
+
+    private void forEachOfGeneration(Consumer<Subscription> change) {
+        for (Subscription subscription : subscriptions.values()) {
+            if (subscription.generation() == generation) {
+                change.accept(subscription);
+                send(subscription);
+            }
         }
     }
 
@@ -291,12 +340,18 @@ public final class Shard implements AutoCloseable {
     }
 
     private void send(Subscription subscription) {
-        FrameHeader address = FrameHeader.newBuilder()
+        metrics.sent(subscription.send(address().build(), this::versionToSend));
+    }
+
+    private FrameHeader voteFrame(long step, Vote vote) {
+        return address().setStep(step).setVote(vote).build();
+    }
+
+    private FrameHeader.Builder address() {
+        return FrameHeader.newBuilder()
                 .setJob(settings.job())
                 .setShard(settings.shard())
-                .setGeneration(generation)
-                .build();
-        metrics.sent(subscription.send(address, this::versionToSend));
+                .setGeneration(generation);
     }
 
     private Subscription.Version versionToSend(int chunk, long atMost) {
@@ -311,6 +366,10 @@ public final class Shard implements AutoCloseable {
         if (chunk == 0 && consistency instanceof SynchronousUpdates updates) {
             Trained trained = updates.trained(version);
             described.setEpochLossSum(trained.lossSum()).setEpochSamples(trained.samples());
+            LossScale scale = updates.lossScale(version);
+            if (!scale.equals(LossScale.NONE)) {
+                described.setLossScale(scale.value()).setSkippedSteps(scale.skippedSteps());
+            }
         }
         return described.build();
     }

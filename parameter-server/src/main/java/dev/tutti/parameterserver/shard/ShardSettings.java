@@ -1,12 +1,16 @@
 package dev.tutti.parameterserver.shard;
 
+import dev.tutti.parameterserver.memory.ChunkUpdate;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.OpenShard;
+import dev.tutti.proto.v1.Precision;
 import dev.tutti.proto.v1.ShardMap;
 import dev.tutti.proto.wire.ChunkGrid;
 import dev.tutti.proto.wire.ShardMaps;
-import dev.tutti.tensor.optimizer.SliceOptimizer;
+import dev.tutti.proto.wire.StepRule;
+import dev.tutti.tensor.optimizer.LossScale;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * What a shard is opened with and keeps for the job's life.
@@ -37,8 +41,20 @@ public record ShardSettings(
     }
 
     /** @throws IllegalArgumentException if the job names no optimizer */
-    SliceOptimizer optimizer() {
-        return JobOptimizer.of(job, spec.getTraining());
+    ChunkUpdate update() {
+        return new ChunkUpdate(grid(), map.getTensorsList(), JobOptimizer.of(job, spec.getTraining()));
+    }
+
+    /** How its steps are decided together with the other shards; none if they need not be. */
+    Optional<StepRule> stepRule() {
+        return StepRule.of(spec.getTraining());
+    }
+
+    LossScale firstLossScale() {
+        var scale = spec.getTraining().getLossScale();
+        return spec.getTraining().getPrecision() == Precision.PRECISION_F16
+                ? LossScale.first(scale.getInitial(), scale.getGrowthInterval())
+                : LossScale.NONE;
     }
 
     /** Whether the shard writes its part of a checkpoint by itself once a step is complete on all its chunks. */

@@ -26,6 +26,7 @@ final class Subscription {
     private final long[] sentVersions;
     private long startVersion;
     private @Nullable FrameHeader fence;
+    private @Nullable FrameHeader vote;
 
     /**
      * A version of a chunk's parameters; the memory is the shard's.
@@ -75,9 +76,15 @@ final class Subscription {
         owed.set(0, sentVersions.length);
     }
 
+    /** Goes out before any chunk: whoever has all chunks of a version has had all votes on its step. */
+    void oweVote(FrameHeader frame) {
+        vote = frame;
+    }
+
     /** Its generation is over. */
     void oweNothing() {
         owed.clear();
+        vote = null;
     }
 
     boolean hasSent(int chunk, long version) {
@@ -102,6 +109,11 @@ final class Subscription {
         if (waiting != null && stream.isReady()) {
             fence = null;
             stream.send(new ExchangeFrame(waiting));
+        }
+        FrameHeader cast = vote;
+        if (cast != null && stream.isReady()) {
+            vote = null;
+            stream.send(new ExchangeFrame(cast));
         }
         for (int chunk = owed.nextSetBit(0); chunk >= 0 && stream.isReady(); chunk = owed.nextSetBit(chunk + 1)) {
             Version version = versions.of(chunk, ahead.get(chunk) ? startVersion : Long.MAX_VALUE);

@@ -7,10 +7,15 @@ import dev.tutti.parameterserver.shard.Checkpoints.Need;
 import dev.tutti.parameterserver.shard.Jobs;
 import dev.tutti.parameterserver.shard.ShardSettings;
 import dev.tutti.parameterserver.shard.ShardSnapshot;
+import dev.tutti.proto.checkpoint.CheckpointFolder;
 import dev.tutti.proto.v1.CheckpointPart;
 import dev.tutti.proto.v1.CheckpointPartFailed;
+import dev.tutti.tensor.optimizer.LossScale;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -51,6 +56,17 @@ class CheckpointWriterTest {
         runDisk();
         assertThat(parts).extracting(CheckpointPart::getStep).containsExactly(2L, 4L, 8L);
         assertAllFreed();
+    }
+
+    @Test
+    void theLossScaleOfTheStepIsWrittenWithIt() throws IOException {
+        CheckpointWriter writer = writer(disk::add);
+        writer.write(snapshot(2, PARAMETERS), Need.PERIODIC);
+        runDisk();
+
+        Path file = CheckpointFolder.partial(folder, 2).resolve(parts.getFirst().getFile());
+        assertThat(Files.readString(file, StandardCharsets.ISO_8859_1))
+                .contains("\"loss-scale\":\"1024.0\"", "\"clean-steps\":\"7\"", "\"skipped-steps\":\"3\"");
     }
 
     @Test
@@ -132,6 +148,7 @@ class CheckpointWriterTest {
                 3,
                 step,
                 List.of(step, step, step),
+                new LossScale(1024, 2000, 7, 3),
                 arena.allocate((long) elements * Float.BYTES, Float.BYTES),
                 List.of(),
                 List.of(),

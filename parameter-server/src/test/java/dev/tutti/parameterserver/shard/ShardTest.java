@@ -286,7 +286,9 @@ class ShardTest {
                                 .build(),
                         unknown.payload()),
                 "Encoding 0 of chunk 0; this shard reads f32 only");
-        assertRefused(new ExchangeFrame(open(1, 0)), "A worker's frame is a Push or a Pull after its first, got OPEN");
+        assertRefused(
+                new ExchangeFrame(open(1, 0)),
+                "A worker's frame is a Push, a Pull or a Decision after its first, got OPEN");
     }
 
     @Test

@@ -74,8 +74,8 @@ public final class JobSpecs {
         }
         // Said even if there is none, as with the split.
         filled.setRegularization(training.getRegularization()).setClip(training.getClip());
-        return filled.setOptimizer(OptimizerDefaults.fill(training.getOptimizer()))
-                .build();
+        filled.setOptimizer(OptimizerDefaults.fill(training.getOptimizer()));
+        return PrecisionRules.withDefaults(filled.build());
     }
 
     private static Cluster withDefaults(Cluster cluster) {

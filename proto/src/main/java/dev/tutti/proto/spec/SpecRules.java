@@ -8,7 +8,6 @@ import dev.tutti.proto.v1.Cluster;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.Loss;
 import dev.tutti.proto.v1.Optimizer;
-import dev.tutti.proto.v1.Precision;
 import dev.tutti.proto.v1.Rmsprop;
 import dev.tutti.proto.v1.Sgd;
 import dev.tutti.proto.v1.Training;
@@ -52,10 +51,7 @@ final class SpecRules {
         if (training.getClip().hasValue()) {
             problems.positive("training.clip.value", training.getClip().getValue());
         }
-        if (training.getPrecision() == Precision.PRECISION_UNSPECIFIED
-                || training.getPrecision() == Precision.UNRECOGNIZED) {
-            problems.add("training.precision", "must be f32 or bf16");
-        }
+        PrecisionRules.check(training, problems);
         switch (training.getConsistency().getKindCase()) {
             case SYNCHRONOUS, ASYNCHRONOUS -> {
                 // Neither has settings.

@@ -29,4 +29,12 @@ public sealed interface ExchangeEnd {
             return "the exchange with shard " + shard + " was refused: " + reason;
         }
     }
+
+    /** The gradients of a step, each finite, are not once they are summed: training has failed for good. */
+    record Overflow(long step) implements ExchangeEnd {
+        @Override
+        public String sentence() {
+            return "the gradients of step " + step + " overflow when they are summed over all slices";
+        }
+    }
 }

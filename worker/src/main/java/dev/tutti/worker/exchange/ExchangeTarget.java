@@ -1,6 +1,8 @@
 package dev.tutti.worker.exchange;
 
 import dev.tutti.proto.v1.ShardMap;
+import dev.tutti.proto.wire.StepRule;
+import java.util.Optional;
 
 /**
  * What one generation of a job exchanges with which shards.
@@ -10,6 +12,7 @@ import dev.tutti.proto.v1.ShardMap;
  * @param sliceBegin first slice of this worker's run
  * @param sliceEnd behind the last slice of this worker's run
  * @param startStep version of the parameters the generation starts from
+ * @param stepRule how its steps are decided, if not each shard applies them by itself
  */
 public record ExchangeTarget(
         String job,
@@ -19,4 +22,5 @@ public record ExchangeTarget(
         int slices,
         int sliceBegin,
         int sliceEnd,
-        long startStep) {}
+        long startStep,
+        Optional<StepRule> stepRule) {}

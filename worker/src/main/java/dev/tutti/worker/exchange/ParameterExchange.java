@@ -1,6 +1,7 @@
 package dev.tutti.worker.exchange;
 
 import dev.tutti.proto.v1.Chunk;
+import dev.tutti.proto.v1.Decision;
 import dev.tutti.proto.v1.Encoding;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.Open;
@@ -20,6 +21,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.function.DoubleSupplier;
 
@@ -32,6 +34,9 @@ import java.util.function.DoubleSupplier;
  * buffer by {@link #awaitVersion} and {@link #awaitReplies} alone, which the training thread calls when no program runs. (Writing on
  * arrival would be wrong even after our own gradient has left: a shard can answer while the same layer's backward pass still
  * reads its weights.)
+ *
+ * <p><b>Votes.</b> In jobs whose shards take a step together, the wait for a version is also where the shards' votes come in and the decision
+ * goes out; see {@link Votes}.
  *
  * <p><b>Bounds.</b> A shard may send as many frames as we have requested, about 8 MiB a stream; another is requested for each one read.
  * Frames of a version beyond the awaited one (a shard was ahead when this generation began) are kept aside, one a chunk at most.
@@ -46,6 +51,8 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     private final PartialSums sums;
     private final Inbox inbox = new Inbox();
     private final Waits waits;
+    private final FrameCheck check;
+    private final Optional<Votes> votes;
     private final List<ShardStream> streams = new ArrayList<>();
     private final Queue<StreamEvent.Received> ahead = new ArrayDeque<>();
 
@@ -58,6 +65,8 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     private final SliceLosses sliceLosses;
     private PushKey key = new PushKey.Slice(0, 0, 0, () -> 0);
     private Sums epochTraining = Sums.getDefaultInstance();
+    private double lossScale = 1;
+    private long skippedSteps;
 
     /** What the gradients of the program that runs now are pushed as. */
     private sealed interface PushKey {
@@ -74,6 +83,8 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         this.chunkBuffers = new ChunkBuffers(arena, table.maxChunkByteSize());
         this.sums = new PartialSums(chunkBuffers, table.size());
         this.waits = new Waits(target, table, metrics);
+        this.check = new FrameCheck(target, table);
+        this.votes = target.stepRule().map(rule -> new Votes(target.job(), rule, table.shardCount(), metrics));
         this.sliceLosses = new SliceLosses(target.slices());
         this.versions = new long[table.size()];
         this.answersDue = new int[table.size()];
@@ -204,7 +215,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
             switch (waits.next(inbox)) {
                 case StreamEvent.Received received -> {
                     streams.get(received.shard()).requestNext();
-                    takeVersion(received, version);
+                    takeVersionOrVote(received, version);
                 }
                 case StreamEvent.Writable(var shard) -> streams.get(shard).flush();
                 case StreamEvent.Closed(var shard, var status) -> throw lost(shard, status);
@@ -236,8 +247,16 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         return newest;
     }
 
+    private void takeVersionOrVote(StreamEvent.Received received, long awaited) throws ExchangeEndedException {
+        if (votes.isPresent() && received.frame().header().hasVote()) {
+            takeVote(votes.get(), received);
+        } else {
+            takeVersion(received, awaited);
+        }
+    }
+
     private void takeVersion(StreamEvent.Received received, long awaited) throws ExchangeEndedException {
-        ChunkTable.Chunk chunk = checkedChunk(received);
+        ChunkTable.Chunk chunk = check.chunk(received);
         if (received.frame().header().getStep() > awaited) {
             ahead.add(received);
         } else {
@@ -246,7 +265,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     }
 
     private void takeReply(StreamEvent.Received received) throws ExchangeEndedException {
-        ChunkTable.Chunk chunk = checkedChunk(received);
+        ChunkTable.Chunk chunk = check.chunk(received);
         answersDue[chunk.number()] = Math.max(0, answersDue[chunk.number()] - 1);
         store(received, chunk);
     }
@@ -257,18 +276,20 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
                 frame.payload().copyTo(buffers.parameters().asSlice(chunk.byteOffset(), chunk.byteSize()));
                 versions[chunk.number()] = frame.header().getStep();
                 if (isFirst(chunk)) {
-                    epochTraining = trainedOn(frame.header().getChunk());
+                    takeJobState(frame.header().getChunk());
                 }
             }
         }
     }
 
-    private static Sums trainedOn(Chunk chunk) {
-        return Sums.newBuilder()
-                .setLossSum(chunk.getEpochLossSum())
+    private void takeJobState(Chunk first) {
+        epochTraining = Sums.newBuilder()
+                .setLossSum(first.getEpochLossSum())
                 .setCorrect(-1)
-                .setLabels(chunk.getEpochSamples())
+                .setLabels(first.getEpochSamples())
                 .build();
+        lossScale = first.getLossScale() == 0 ? 1 : first.getLossScale();
+        skippedSteps = first.getSkippedSteps();
     }
 
     /** Synchronous: what all workers together have trained on in the epoch of the parameters in place, up to them. */
@@ -276,48 +297,32 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         return epochTraining;
     }
 
-    /** The chunk a frame brings. Anything else ends the exchange. */
-    private ChunkTable.Chunk checkedChunk(StreamEvent.Received received) throws ExchangeEndedException {
-        FrameHeader header = received.frame().header();
-        int shard = received.shard();
-        try {
-            return switch (header.getKindCase()) {
-                case CHUNK -> checkedChunk(received.frame(), shard);
-                case FENCED ->
-                    throw new ExchangeEndedException(new ExchangeEnd.Fenced(
-                            shard, header.getFenced().getExpectedGeneration(), target.generation()));
-                case REFUSED -> throw refused(shard, header.getRefused().getReason());
-                case OPEN, PUSH, PULL, KIND_NOT_SET ->
-                    throw refused(shard, "it sent a frame that only workers send: " + header.getKindCase());
-            };
-        } catch (ExchangeEndedException e) {
-            received.frame().close();
-            throw e;
-        }
+    /** Synchronous in f16: what the losses of the step after the parameters in place are to be multiplied with; otherwise 1. */
+    public double lossScale() {
+        return lossScale;
     }
 
-    private ChunkTable.Chunk checkedChunk(ExchangeFrame frame, int shard) throws ExchangeEndedException {
-        FrameHeader header = frame.header();
-        Chunk sent = header.getChunk();
-        int number = table.number(shard, sent.getChunk());
-        if (number < 0) {
-            throw refused(
-                    shard, "expected one of " + table.chunksInShard(shard) + " chunks, got chunk " + sent.getChunk());
+    /** Synchronous in f16: how many steps up to the parameters in place were skipped. */
+    public long skippedSteps() {
+        return skippedSteps;
+    }
+
+    // ---- votes in, decisions out
+
+    /** Every worker comes to the same decision and tells it to every shard: whoever is lost, it gets there. */
+    private void takeVote(Votes step, StreamEvent.Received received) throws ExchangeEndedException {
+        try (ExchangeFrame frame = received.frame()) {
+            FrameHeader vote = frame.header();
+            check.sameGeneration(vote, received.shard());
+            Optional<Decision> decision = step.put(vote.getStep(), received.shard(), vote.getVote());
+            if (decision.isPresent()) {
+                for (ShardStream stream : streams) {
+                    stream.send(header(stream.range().getShard(), vote.getStep())
+                            .setDecision(decision.get())
+                            .build());
+                }
+            }
         }
-        if (header.getGeneration() != target.generation() || !header.getJob().equals(target.job())) {
-            throw refused(
-                    shard,
-                    "expected job " + target.job() + " generation " + target.generation() + ", got job "
-                            + header.getJob() + " generation " + header.getGeneration());
-        }
-        ChunkTable.Chunk chunk = table.chunk(number);
-        if (sent.getEncoding() != Encoding.ENCODING_F32 || frame.payload().byteSize() != chunk.byteSize()) {
-            throw refused(
-                    shard,
-                    "expected " + chunk.byteSize() + " bytes of f32 in chunk " + sent.getChunk() + ", got "
-                            + frame.payload().byteSize() + " of " + sent.getEncoding());
-        }
-        return chunk;
     }
 
     // ---- frames and ends
@@ -353,15 +358,11 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
                 .setStep(step);
     }
 
-    private static ExchangeEndedException refused(int shard, String reason) {
-        return new ExchangeEndedException(new ExchangeEnd.Refused(shard, reason));
-    }
-
     private ExchangeEndedException lost(int shard, Status status) {
         String reason = status.getDescription() == null ? status.getCode().toString() : status.getDescription();
         return switch (status.getCode()) {
             case INVALID_ARGUMENT, FAILED_PRECONDITION, OUT_OF_RANGE, UNIMPLEMENTED, RESOURCE_EXHAUSTED ->
-                refused(shard, reason);
+                FrameCheck.refused(shard, reason);
             default ->
                 new ExchangeEndedException(new ExchangeEnd.ConnectionLost(
                         shard, streams.get(shard).range().getEndpoint(), reason));

@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 public final class WorkerMetrics {
     private final Counter samples;
     private final Counter steps;
+    private final Counter skippedSteps;
     private final Counter generations;
     private final Counter staleMessages;
     private final Timer data;
@@ -26,6 +27,9 @@ public final class WorkerMetrics {
                 .register(meters);
         this.steps = Counter.builder("tutti.worker.steps")
                 .description("Steps completed on all shards")
+                .register(meters);
+        this.skippedSteps = Counter.builder("tutti.worker.skipped.steps")
+                .description("Steps skipped because a gradient overflowed in f16")
                 .register(meters);
         this.generations = Counter.builder("tutti.worker.generations")
                 .description("Generations of jobs started")
@@ -58,6 +62,10 @@ public final class WorkerMetrics {
         data.record(dataNanos, TimeUnit.NANOSECONDS);
         forwardBackward.record(computeNanos, TimeUnit.NANOSECONDS);
         exchangeWait.record(waitNanos, TimeUnit.NANOSECONDS);
+    }
+
+    public void stepSkipped() {
+        skippedSteps.increment();
     }
 
     public void evaluated(long nanos) {

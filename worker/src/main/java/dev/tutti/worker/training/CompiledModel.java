@@ -47,6 +47,11 @@ final class CompiledModel implements AutoCloseable {
         return buffers;
     }
 
+    /** In the order programs tell of their gradients by. */
+    List<Parameter> parameters() {
+        return parameters;
+    }
+
     /** The name of the backend that computes. */
     String backend() {
         return backend.name();

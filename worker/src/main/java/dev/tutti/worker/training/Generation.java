@@ -1,6 +1,7 @@
 package dev.tutti.worker.training;
 
 import dev.tutti.proto.v1.StartGeneration;
+import dev.tutti.proto.wire.StepRule;
 import dev.tutti.worker.exchange.ExchangeTarget;
 
 /**
@@ -31,7 +32,8 @@ public record Generation(StartGeneration start, String worker) {
                 start.getSlices(),
                 start.getSliceBegin(),
                 start.getSliceEnd(),
-                start.getStartStep());
+                start.getStartStep(),
+                StepRule.of(start.getSpec().getTraining()));
     }
 
     /**

@@ -120,6 +120,7 @@ public final class GenerationRun {
                 case ExchangeEnd.ConnectionLost lost -> failed("connection-lost", lost.sentence(), true);
                 case ExchangeEnd.Fenced fenced -> failed("fenced", fenced.sentence(), true);
                 case ExchangeEnd.Refused refused -> failed("refused", refused.sentence(), false);
+                case ExchangeEnd.Overflow overflow -> failed("non-finite-gradient", overflow.sentence(), false);
             }
         } catch (NonFiniteLossException e) {
             failed("non-finite-loss", e.sentence(), false);

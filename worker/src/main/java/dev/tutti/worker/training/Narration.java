@@ -4,9 +4,12 @@ import dev.tutti.proto.v1.EpochPart;
 import dev.tutti.proto.v1.WorkerProgress;
 import dev.tutti.worker.metrics.WorkerMetrics;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What a running generation tells the coordinator and its metrics; progress about four times a second. Training thread only. */
 final class Narration {
+    private static final Logger LOG = LoggerFactory.getLogger(Narration.class);
     private static final long INTERVAL_NANOS = 250_000_000;
 
     private final Generation generation;
@@ -47,6 +50,16 @@ final class Narration {
                 .setStep(step)
                 .setTraining(sinceReport.take())
                 .build());
+    }
+
+    /** Asynchronous in f16: a batch has changed nothing. */
+    void batchSkipped(String when, double lossScale) {
+        metrics.stepSkipped();
+        LOG.info(
+                "Job {}: a batch is skipped {}, a gradient overflowed with the losses scaled by {}",
+                generation.job(),
+                when,
+                lossScale);
     }
 
     void evaluated(long nanos) {

@@ -2,7 +2,7 @@ package dev.tutti.worker.training;
 
 import dev.tutti.tensor.backend.Program;
 
-/** A loss is NaN or infinite: training has failed for good. The message names the step and the first tensor that is not finite. */
+/** A loss, or a gradient under a finite one, is NaN or infinite: training has failed for good. The message names the step and the first tensor that is not finite. */
 final class NonFiniteLossException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -25,10 +25,23 @@ final class NonFiniteLossException extends Exception {
      */
     static void check(float loss, String what, String when, Program program) throws NonFiniteLossException {
         if (!Float.isFinite(loss)) {
-            String tensor = program.firstNonFinite()
-                    .map(name -> "first non-finite tensor is " + name)
-                    .orElse("no single tensor is non-finite when looked at again");
-            throw new NonFiniteLossException(what + " is " + loss + " " + when + ": " + tensor);
+            throw new NonFiniteLossException(what + " is " + loss + " " + when + ": " + first(program));
         }
+    }
+
+    /**
+     * @param parameter whose gradient it is
+     * @param when {@code at step 17}
+     * @param program that gave it, its inputs unchanged
+     */
+    static NonFiniteLossException ofGradient(String parameter, String when, Program program) {
+        return new NonFiniteLossException(
+                "the gradient of " + parameter + " is not finite " + when + ": " + first(program));
+    }
+
+    private static String first(Program program) {
+        return program.firstNonFinite()
+                .map(name -> "first non-finite tensor is " + name)
+                .orElse("no single tensor is non-finite when looked at again");
     }
 }

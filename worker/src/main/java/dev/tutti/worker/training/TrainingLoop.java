@@ -26,6 +26,7 @@ final class TrainingLoop {
     private final CompiledModel model;
     private final ParameterExchange exchange;
     private final BatchPrefetcher prefetcher;
+    private final GradientGate gate;
     private final Evaluation evaluation;
     private final LabelCounts labels;
     private final LeaseDesk leases;
@@ -52,6 +53,7 @@ final class TrainingLoop {
         this.plan = job.plan();
         this.model = tools.model();
         this.exchange = tools.exchange();
+        this.gate = GradientGate.of(generation, job.spec().getTraining(), tools, narration);
         this.prefetcher = tools.prefetcher();
         this.leases = tools.leases();
         this.stop = tools.stop();
@@ -228,8 +230,9 @@ final class TrainingLoop {
             throws NonFiniteLossException {
         TrainingProgram program = model.training(rows);
         program.load(batch, firstRow);
-        float loss = program.run(place, exchange);
+        float loss = program.run(gate.lossScale(), place, gate.begin());
         NonFiniteLossException.check(loss, "loss", when, program.program());
+        gate.end(when, program.program());
         return loss;
     }
 
@@ -291,6 +294,7 @@ final class TrainingLoop {
         return WorkerFinished.newBuilder()
                 .setStep(step)
                 .setBackend(model.backend())
+                .setSkippedSteps(gate.skippedSteps())
                 .setTrainingSeconds((trainedNanos - startedNanos) / 1e9);
     }
 

@@ -39,11 +39,12 @@ final class TrainingProgram {
      * Runs on the rows loaded. The loss is known before the first gradient; if it is not finite, the sink hears of none, so that no other
      * worker gets a parameter that is NaN.
      *
+     * @param lossScale what every gradient is multiplied with
      * @return the sum of the labels' losses
      */
-    float run(RunPlace place, GradientSink sink) {
+    float run(double lossScale, RunPlace place, GradientSink sink) {
         // Where all labels are ignored, all gradients are zero.
-        gradientScale.set(ValueLayout.JAVA_FLOAT, 0, 1f / Math.max(1, place.stepLabels()));
+        gradientScale.set(ValueLayout.JAVA_FLOAT, 0, (float) (lossScale / Math.max(1, place.stepLabels())));
         int[] key = DropoutKey.words(seed, place.step(), place.firstRow());
         MemorySegment.copy(key, 0, dropoutKey, ValueLayout.JAVA_INT, 0, key.length);
         program.run(parameter -> {

@@ -3,13 +3,16 @@ package dev.tutti.worker.exchange;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.tutti.proto.v1.Decision;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.Refused;
 import dev.tutti.proto.v1.ShardMap;
 import dev.tutti.proto.v1.ShardRange;
 import dev.tutti.proto.v1.TensorPlacement;
+import dev.tutti.proto.v1.Vote;
 import dev.tutti.proto.wire.ExchangeFrame;
 import dev.tutti.proto.wire.Payload;
+import dev.tutti.proto.wire.StepRule;
 import dev.tutti.tensor.backend.ParameterBuffers;
 import dev.tutti.worker.metrics.WorkerMetrics;
 import io.grpc.ServerCall;
@@ -18,6 +21,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
@@ -132,6 +136,68 @@ class ParameterExchangeTest {
         }
     }
 
+    @Test
+    void aVoteIsAnsweredWithTheDecisionItLeadsTo() throws Exception {
+        CompletableFuture<Decision> decided = new CompletableFuture<>();
+        try (ScriptedShard shard = new ScriptedShard((call, frame) -> {
+            FrameHeader header = frame.header();
+            if (header.hasDecision()) {
+                decided.complete(header.getDecision());
+                call.sendMessage(ScriptedShard.chunk(header, 0, 7, 10, 7f));
+            } else {
+                call.sendMessage(ScriptedShard.chunk(header, 0, 6, 10, 6f));
+                call.sendMessage(vote(header, true));
+                call.request(1);
+            }
+        })) {
+            ExchangeTarget target = deciding(target(shard.endpoint(), 10, 10, 6), true);
+            try (ParameterExchange exchange = ParameterExchange.open(target, buffers(10), metrics)) {
+                exchange.awaitVersion(6);
+                exchange.awaitVersion(7);
+            }
+            assertThat(decided.get())
+                    .isEqualTo(Decision.newBuilder().setFactor(1).build());
+        }
+    }
+
+    @Test
+    void sumsThatOverflowWithoutALossScaleEndTheJob() throws Exception {
+        try (ScriptedShard shard = new ScriptedShard((call, frame) -> call.sendMessage(vote(frame.header(), false)));
+                ParameterExchange exchange = ParameterExchange.open(
+                        deciding(target(shard.endpoint(), 10, 10, 6), false), buffers(10), metrics)) {
+            assertThat(catchThrowableOfType(ExchangeEndedException.class, () -> exchange.awaitVersion(7))
+                            .end()
+                            .sentence())
+                    .isEqualTo("the gradients of step 7 overflow when they are summed over all slices");
+        }
+    }
+
+    @Test
+    void aVoteNobodyAskedForIsRefused() throws Exception {
+        assertThat(endAfter(header -> vote(header, true)).sentence())
+                .contains("it voted, in a job whose shards decide for themselves");
+    }
+
+    private static ExchangeFrame vote(FrameHeader request, boolean finite) {
+        return new ExchangeFrame(request.toBuilder()
+                .setStep(7)
+                .setVote(Vote.newBuilder().setFinite(finite).setLossScale(1))
+                .build());
+    }
+
+    private static ExchangeTarget deciding(ExchangeTarget target, boolean scaled) {
+        return new ExchangeTarget(
+                target.job(),
+                target.generation(),
+                target.worker(),
+                target.shardMap(),
+                target.slices(),
+                target.sliceBegin(),
+                target.sliceEnd(),
+                target.startStep(),
+                Optional.of(new StepRule(scaled, 1)));
+    }
+
     private ExchangeEnd endAfter(Function<FrameHeader, ExchangeFrame> answer) throws Exception {
         try (ScriptedShard shard = new ScriptedShard((call, frame) -> call.sendMessage(answer.apply(frame.header())));
                 ParameterExchange exchange =
@@ -154,7 +220,7 @@ class ParameterExchangeTest {
                         .setEnd(elements))
                 .setChunkElements(chunkElements)
                 .build();
-        return new ExchangeTarget("job-1", 3, "worker-1", map, 1, 0, 1, startStep);
+        return new ExchangeTarget("job-1", 3, "worker-1", map, 1, 0, 1, startStep, Optional.empty());
     }
 
     private static float first(ParameterBuffers buffers, int element) {

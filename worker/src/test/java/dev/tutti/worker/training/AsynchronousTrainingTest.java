@@ -108,6 +108,11 @@ class AsynchronousTrainingTest {
         }
     }
 
+    /** Both epochs of six batches. */
+    static WorkerFinished trainAll(SmallJob job, MemoryShards shards) throws Exception {
+        return new Scripted(job, shards, List.of(lease(0, 0, 6), lease(1, 0, 6), finish())).reports.finished.get();
+    }
+
     private static boolean hasEnded(GenerationRun first, GenerationRun second) {
         try {
             second.join();

@@ -6,6 +6,7 @@ import dev.tutti.proto.v1.Fenced;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.ShardMap;
 import dev.tutti.proto.v1.TensorPlacement;
+import dev.tutti.proto.v1.Training;
 import dev.tutti.proto.wire.ChunkGrid;
 import dev.tutti.proto.wire.ExchangeFrame;
 import dev.tutti.proto.wire.Exchanges;
@@ -46,6 +47,7 @@ final class MemoryShards implements AutoCloseable {
     private final boolean synchronous;
     private final Server server;
     private final List<float[]> parameters = new ArrayList<>();
+    private final Map<Integer, float[]> previous = new HashMap<>();
     private final Map<List<Integer>, Long> versions = new HashMap<>();
     private final Map<List<Integer>, Map<SliceTree.Node, float[]>> sums = new HashMap<>();
     private final Set<Object> applied = new HashSet<>();
@@ -57,6 +59,7 @@ final class MemoryShards implements AutoCloseable {
     private double epochLossSum;
     private long epochSamples;
     private long generation = 1;
+    private Optional<MemoryBallots> ballots = Optional.empty();
 
     MemoryShards(
             List<TensorPlacement> tensors,
@@ -95,10 +98,18 @@ final class MemoryShards implements AutoCloseable {
         return map;
     }
 
+    /** From here on steps are decided by votes. */
+    MemoryBallots deciding(Training training) {
+        MemoryBallots deciding = new MemoryBallots(map, training);
+        ballots = Optional.of(deciding);
+        return deciding;
+    }
+
     /** From here on other generations are fenced off. */
     synchronized void fence(long newGeneration) {
         generation = newGeneration;
         sums.clear();
+        ballots.ifPresent(MemoryBallots::forgetSums);
     }
 
     /** The lowest version over all chunks. */
@@ -156,10 +167,10 @@ final class MemoryShards implements AutoCloseable {
                     sliceRows[header.getPush().getSliceBegin() + i] =
                             header.getPush().getSliceRows(i);
                 }
-                add(header, gradient).ifPresent(sum -> {
-                    apply(shard, chunk, sum);
-                    streams.stream().filter(stream -> stream.shard == shard).forEach(stream -> stream.sendChunk(chunk));
-                });
+                add(header, gradient).ifPresent(sum -> summed(header, sum));
+            } else if (ballots.isPresent() && header.getStep() == version(shard, chunk)) {
+                // This shard took the step before the generation began.
+                from.sendChunk(chunk);
             }
         } else {
             List<Integer> batch = List.of(
@@ -168,6 +179,30 @@ final class MemoryShards implements AutoCloseable {
                 apply(shard, chunk, gradient);
             }
             from.sendChunk(chunk);
+        }
+    }
+
+    private void summed(FrameHeader header, float[] sum) {
+        int shard = header.getShard();
+        int chunk = header.getPush().getChunk();
+        if (ballots.isEmpty()) {
+            apply(shard, chunk, sum);
+            streams.stream().filter(stream -> stream.shard == shard).forEach(stream -> stream.sendChunk(chunk));
+        } else if (ballots.get().add(shard, chunk, sum)) {
+            ballots.get().vote(shard, header.getStep());
+            streams.stream()
+                    .filter(stream -> stream.shard == shard)
+                    .forEach(stream -> stream.sendVote(header.getStep()));
+        }
+    }
+
+    private void decide(FrameHeader header) {
+        int shard = header.getShard();
+        MemoryBallots deciding = ballots.orElseThrow();
+        if (deciding.take(header)) {
+            previous.put(shard, parameters.get(shard).clone());
+            deciding.applied(shard, header.getDecision()).forEach((chunk, gradient) -> apply(shard, chunk, gradient));
+            streams.stream().filter(stream -> stream.shard == shard).forEach(Stream::sendAll);
         }
     }
 
@@ -252,7 +287,9 @@ final class MemoryShards implements AutoCloseable {
                         case OPEN -> open(header);
                         case PUSH -> push(this, header, floats(frame.payload()));
                         case PULL -> sendAll();
-                        case CHUNK, FENCED, REFUSED, KIND_NOT_SET -> throw new IllegalStateException(header.toString());
+                        case DECISION -> decide(header);
+                        case CHUNK, FENCED, REFUSED, VOTE, KIND_NOT_SET ->
+                            throw new IllegalStateException(header.toString());
                     }
                 }
             }
@@ -263,9 +300,24 @@ final class MemoryShards implements AutoCloseable {
             openGeneration = header.getGeneration();
             streams.removeIf(stream -> stream.openGeneration != openGeneration);
             streams.add(this);
-            if (synchronous) {
+            if (ballots.isPresent() && version(shard, 0) > header.getOpen().getStartStep()) {
+                sendVote(version(shard, 0));
+                IntStream.range(0, ShardMaps.grid(map, shard).chunkCount())
+                        .forEach(chunk ->
+                                send(chunk, version(shard, chunk) - 1, Objects.requireNonNull(previous.get(shard))));
+            } else if (synchronous) {
                 sendAll();
             }
+        }
+
+        private void sendVote(long step) {
+            out.onNext(new ExchangeFrame(FrameHeader.newBuilder()
+                    .setJob("job-1")
+                    .setShard(shard)
+                    .setGeneration(openGeneration)
+                    .setStep(step)
+                    .setVote(ballots.orElseThrow().last(shard))
+                    .build()));
         }
 
         private void sendAll() {
@@ -275,21 +327,29 @@ final class MemoryShards implements AutoCloseable {
         }
 
         private void sendChunk(int chunk) {
+            send(chunk, version(shard, chunk), parameters.get(shard));
+        }
+
+        private void send(int chunk, long version, float[] range) {
             ChunkGrid grid = ShardMaps.grid(map, shard);
             int begin = (int) (grid.begin(chunk) - grid.begin());
-            float[] copy = Arrays.copyOfRange(parameters.get(shard), begin, begin + grid.elementCount(chunk));
+            float[] copy = Arrays.copyOfRange(range, begin, begin + grid.elementCount(chunk));
             FrameHeader header = FrameHeader.newBuilder()
                     .setJob("job-1")
                     .setShard(shard)
                     .setGeneration(openGeneration)
-                    .setStep(version(shard, chunk))
-                    .setChunk(described(chunk))
+                    .setStep(version)
+                    .setChunk(described(chunk, version))
                     .build();
             out.onNext(new ExchangeFrame(header, Payload.view(MemorySegment.ofArray(copy))));
         }
 
-        private Chunk described(int chunk) {
+        private Chunk described(int chunk, long version) {
             Chunk.Builder described = Chunk.newBuilder().setChunk(chunk).setEncoding(Encoding.ENCODING_F32);
+            if (shard == 0 && chunk == 0) {
+                boolean isCurrent = version == version(shard, chunk);
+                ballots.ifPresent(deciding -> deciding.describe(described, isCurrent));
+            }
             return shard == 0 && chunk == 0
                     ? described
                             .setEpochLossSum(epochLossSum)

@@ -82,7 +82,11 @@ final class SmallJob {
     }
 
     MemoryShards shards(float rate, boolean synchronous) throws IOException {
-        return new MemoryShards(facts.getTensorsList(), 2, 1000, SLICES, rate, synchronous, stepsPerEpoch);
+        return shards(rate, synchronous, 2);
+    }
+
+    MemoryShards shards(float rate, boolean synchronous, int count) throws IOException {
+        return new MemoryShards(facts.getTensorsList(), count, 1000, SLICES, rate, synchronous, stepsPerEpoch);
     }
 
     /** One worker's run of slices when there are {@code workers} of them. */

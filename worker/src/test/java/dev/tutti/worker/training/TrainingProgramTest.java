@@ -25,13 +25,13 @@ class TrainingProgramTest {
             TrainingProgram program = model.training(4);
             List<Integer> ready = new ArrayList<>();
 
-            assertThat(program.run(new RunPlace(1, 0, 4), ready::add)).isFinite();
+            assertThat(program.run(1, new RunPlace(1, 0, 4), ready::add)).isFinite();
             assertThat(ready).hasSize(6);
 
             ready.clear();
             MemorySegment parameters = model.buffers().parameters();
             parameters.set(ValueLayout.JAVA_FLOAT, parameters.byteSize() - Float.BYTES, Float.NaN);
-            assertThat(program.run(new RunPlace(1, 0, 4), ready::add)).isNaN();
+            assertThat(program.run(1, new RunPlace(1, 0, 4), ready::add)).isNaN();
             assertThat(ready).isEmpty();
         }
     }
@@ -66,6 +66,6 @@ class TrainingProgramTest {
 
     private static float loss(TrainingProgram program, Batch batch, int firstRow, RunPlace place) {
         program.load(batch, firstRow);
-        return program.run(place, _ -> {});
+        return program.run(1, place, _ -> {});
     }
 }

@@ -1,0 +1,72 @@
+package dev.tutti.worker.exchange;
+
+import dev.tutti.proto.v1.Chunk;
+import dev.tutti.proto.v1.Encoding;
+import dev.tutti.proto.v1.FrameHeader;
+import dev.tutti.proto.wire.ExchangeFrame;
+
+/** What a shard may send, and how the exchange ends when it sends anything else. Training thread only. */
+final class FrameCheck {
+    private final ExchangeTarget target;
+    private final ChunkTable table;
+
+    FrameCheck(ExchangeTarget target, ChunkTable table) {
+        this.target = target;
+        this.table = table;
+    }
+
+    /** The chunk a frame brings. Of anything else the frame is closed. */
+    ChunkTable.Chunk chunk(StreamEvent.Received received) throws ExchangeEndedException {
+        int shard = received.shard();
+        try {
+            return switch (received.frame().header().getKindCase()) {
+                case CHUNK -> chunk(received.frame(), shard);
+                case FENCED ->
+                    throw new ExchangeEndedException(new ExchangeEnd.Fenced(
+                            shard, received.frame().header().getFenced().getExpectedGeneration(), target.generation()));
+                case REFUSED ->
+                    throw refused(shard, received.frame().header().getRefused().getReason());
+                case VOTE -> throw refused(shard, "it voted, in a job whose shards decide for themselves");
+                case OPEN, PUSH, PULL, DECISION, KIND_NOT_SET ->
+                    throw refused(
+                            shard,
+                            "it sent a frame that only workers send: "
+                                    + received.frame().header().getKindCase());
+            };
+        } catch (ExchangeEndedException e) {
+            received.frame().close();
+            throw e;
+        }
+    }
+
+    private ChunkTable.Chunk chunk(ExchangeFrame frame, int shard) throws ExchangeEndedException {
+        Chunk sent = frame.header().getChunk();
+        int number = table.number(shard, sent.getChunk());
+        if (number < 0) {
+            throw refused(
+                    shard, "expected one of " + table.chunksInShard(shard) + " chunks, got chunk " + sent.getChunk());
+        }
+        sameGeneration(frame.header(), shard);
+        ChunkTable.Chunk chunk = table.chunk(number);
+        if (sent.getEncoding() != Encoding.ENCODING_F32 || frame.payload().byteSize() != chunk.byteSize()) {
+            throw refused(
+                    shard,
+                    "expected " + chunk.byteSize() + " bytes of f32 in chunk " + sent.getChunk() + ", got "
+                            + frame.payload().byteSize() + " of " + sent.getEncoding());
+        }
+        return chunk;
+    }
+
+    void sameGeneration(FrameHeader header, int shard) throws ExchangeEndedException {
+        if (header.getGeneration() != target.generation() || !header.getJob().equals(target.job())) {
+            throw refused(
+                    shard,
+                    "expected job " + target.job() + " generation " + target.generation() + ", got job "
+                            + header.getJob() + " generation " + header.getGeneration());
+        }
+    }
+
+    static ExchangeEndedException refused(int shard, String reason) {
+        return new ExchangeEndedException(new ExchangeEnd.Refused(shard, reason));
+    }
+}

@@ -1,0 +1,193 @@
+package dev.tutti.worker.training;
+
+import dev.tutti.proto.v1.Precision;
+import dev.tutti.proto.v1.Training;
+import dev.tutti.tensor.backend.GradientSink;
+import dev.tutti.tensor.backend.ParameterBuffers;
+import dev.tutti.tensor.backend.Program;
+import dev.tutti.tensor.graph.Parameter;
+import dev.tutti.tensor.optimizer.Finiteness;
+import dev.tutti.tensor.optimizer.GradientScaling;
+import dev.tutti.tensor.optimizer.LossScale;
+import dev.tutti.worker.exchange.ParameterExchange;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What gradients pass on their way from a program to the shards, so that none which is not finite changes a parameter. Each run lies between
+ * {@link #begin} and {@link #end}. Training thread only.
+ */
+sealed interface GradientGate {
+    /** What the next run's losses are to be multiplied with. */
+    double lossScale();
+
+    /** Of the next run. */
+    GradientSink begin();
+
+    /**
+     * The run is over, and its loss finite.
+     *
+     * @param when for messages: {@code at step 17}
+     */
+    void end(String when, Program program) throws NonFiniteLossException;
+
+    /** To be reported by this worker; the sum over all workers is the job's. */
+    long skippedSteps();
+
+    static GradientGate of(Generation generation, Training training, TrainingLoop.Tools tools, Narration narration) {
+        ParameterExchange exchange = tools.exchange();
+        CompiledModel model = tools.model();
+        if (training.getPrecision() != Precision.PRECISION_F16) {
+            return new Checked(model, exchange);
+        }
+        return switch (generation.consistency()) {
+            case Consistency.Synchronous _ ->
+                new Scaled(exchange, generation.start().getSliceBegin() == 0);
+            case Consistency.Asynchronous _ ->
+                new Held(
+                        model,
+                        exchange,
+                        narration,
+                        LossScale.first(
+                                training.getLossScale().getInitial(),
+                                training.getLossScale().getGrowthInterval()));
+        };
+    }
+
+    private static boolean isFinite(Parameter parameter, ParameterBuffers buffers) {
+        return Finiteness.isFinite(of(parameter, buffers), parameter.elementCount());
+    }
+
+    private static MemorySegment of(Parameter parameter, ParameterBuffers buffers) {
+        return buffers.gradients().asSlice(parameter.offset() * Float.BYTES, parameter.elementCount() * Float.BYTES);
+    }
+
+    /** f32 and bf16: each is looked at before it goes out, and the first that is not finite ends the job. */
+    final class Checked implements GradientGate, GradientSink {
+        private final List<Parameter> parameters;
+        private final ParameterBuffers buffers;
+        private final GradientSink exchange;
+        private int defect = -1;
+
+        Checked(CompiledModel model, GradientSink exchange) {
+            this.parameters = model.parameters();
+            this.buffers = model.buffers();
+            this.exchange = exchange;
+        }
+
+        @Override
+        public double lossScale() {
+            return 1;
+        }
+
+        @Override
+        public GradientSink begin() {
+            return this;
+        }
+
+        @Override
+        public void gradientReady(int parameter) {
+            if (defect < 0 && isFinite(parameters.get(parameter), buffers)) {
+                exchange.gradientReady(parameter);
+            } else if (defect < 0) {
+                defect = parameter;
+            }
+        }
+
+        @Override
+        public void end(String when, Program program) throws NonFiniteLossException {
+            if (defect >= 0) {
+                throw NonFiniteLossException.ofGradient(parameters.get(defect).name(), when, program);
+            }
+        }
+
+        @Override
+        public long skippedSteps() {
+            return 0;
+        }
+    }
+
+    /**
+     * f16, synchronous: they go out as they are, scaled. The shards look at their sums, and they say by what to scale.
+     *
+     * @param reports whether this is the worker that reports for all
+     */
+    record Scaled(ParameterExchange exchange, boolean reports) implements GradientGate {
+        @Override
+        public double lossScale() {
+            return exchange.lossScale();
+        }
+
+        @Override
+        public GradientSink begin() {
+            return exchange;
+        }
+
+        @Override
+        public void end(String when, Program program) {
+            // Overflows are the shards' business.
+        }
+
+        @Override
+        public long skippedSteps() {
+            return reports ? exchange.skippedSteps() : 0;
+        }
+    }
+
+    /** f16, asynchronous: they are kept until all are there, and go out, without the scale, if all are finite. The scale is this worker's own. */
+    final class Held implements GradientGate, GradientSink {
+        private final List<Parameter> parameters;
+        private final ParameterBuffers buffers;
+        private final GradientSink exchange;
+        private final Narration narration;
+        private final List<Integer> ready = new ArrayList<>();
+        private LossScale scale;
+
+        Held(CompiledModel model, GradientSink exchange, Narration narration, LossScale first) {
+            this.parameters = model.parameters();
+            this.buffers = model.buffers();
+            this.exchange = exchange;
+            this.narration = narration;
+            this.scale = first;
+        }
+
+        @Override
+        public double lossScale() {
+            return scale.value();
+        }
+
+        @Override
+        public GradientSink begin() {
+            ready.clear();
+            return this;
+        }
+
+        @Override
+        public void gradientReady(int parameter) {
+            ready.add(parameter);
+        }
+
+        @Override
+        public void end(String when, Program program) {
+            if (ready.stream().allMatch(parameter -> isFinite(parameters.get(parameter), buffers))) {
+                for (int parameter : ready) {
+                    GradientScaling.apply(
+                            of(parameters.get(parameter), buffers),
+                            (float) (1 / scale.value()),
+                            parameters.get(parameter).elementCount());
+                    exchange.gradientReady(parameter);
+                }
+                scale = scale.clean();
+            } else {
+                narration.batchSkipped(when, scale.value());
+                scale = scale.overflowed();
+            }
+        }
+
+        @Override
+        public long skippedSteps() {
+            return scale.skippedSteps();
+        }
+    }
+}
