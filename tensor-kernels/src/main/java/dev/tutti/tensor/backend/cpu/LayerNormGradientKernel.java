@@ -29,6 +29,9 @@ final class LayerNormGradientKernel implements Kernel {
     private final float[] normalized;
     private final float[] products;
     private final float[] rowValues;
+    private final float[] first;
+    private final float[] second;
+    private final float[] inverse;
     private final float[] gammas;
     private final float[] gammaSums;
     private final float[] betaSums;
@@ -48,6 +51,9 @@ final class LayerNormGradientKernel implements Kernel {
         this.normalized = block.newElements();
         this.products = block.newElements();
         this.rowValues = block.newRows();
+        this.first = block.newElements();
+        this.second = block.newElements();
+        this.inverse = block.newElements();
         this.gammas = block.newElements();
         this.gammaSums = block.newElements();
         this.betaSums = block.newElements();
@@ -71,23 +77,49 @@ final class LayerNormGradientKernel implements Kernel {
         gradients.load(r, gradient);
         x.load(r, normalized);
         means.load(r, rowValues);
-        VectorMath.subtract(normalized, block.spread(rowValues, rows), count);
+        block.spread(rowValues, rows, first);
         inverseDeviations.load(r, rowValues);
-        VectorMath.multiply(normalized, block.spread(rowValues, rows), normalized, count);
-        VectorMath.add(betaSums, gradient, count);
-        VectorMath.addProduct(gammaSums, gradient, normalized, count);
-        VectorMath.multiply(gradient, gammas, gradient, count);
-        VectorMath.multiply(gradient, normalized, products, count);
+        block.spread(rowValues, rows, inverse);
+        normalize(normalized, first, inverse, count);
+        accumulate(gammaSums, betaSums, gradient, normalized, count);
+        weigh(gradient, gammas, normalized, products, count);
         block.sums(products, rowValues, rows);
-        VectorMath.scale(rowValues, -1f / columns, rows);
-        block.sums(gradient, products, rows);
-        VectorMath.multiply(normalized, block.spread(rowValues, rows), normalized, count);
-        VectorMath.scale(products, 1f / columns, rows);
-        VectorMath.subtract(gradient, block.spread(products, rows), count);
-        VectorMath.add(gradient, normalized, count);
-        inverseDeviations.load(r, rowValues);
-        VectorMath.multiply(gradient, block.spread(rowValues, rows), gradient, count);
+        block.spread(rowValues, rows, second);
+        block.sums(gradient, rowValues, rows);
+        block.spread(rowValues, rows, first);
+        VectorMath.scale(first, 1f / columns, count);
+        VectorMath.scale(second, 1f / columns, count);
+        subtractMeans(gradient, first, normalized, second, inverse, count);
         dx.store(gradient, r);
+    }
+
+    private static void normalize(float[] x, float[] mean, float[] inverse, int count) {
+        for (int i = 0; i < count; i++) {
+            x[i] = (x[i] - mean[i]) * inverse[i];
+        }
+    }
+
+    private static void accumulate(float[] gammaSums, float[] betaSums, float[] gradient, float[] x, int count) {
+        for (int i = 0; i < count; i++) {
+            gammaSums[i] = Math.fma(gradient[i], x[i], gammaSums[i]);
+            betaSums[i] += gradient[i];
+        }
+    }
+
+    /** g = g · gamma, product = g · x. */
+    private static void weigh(float[] g, float[] gamma, float[] x, float[] product, int count) {
+        for (int i = 0; i < count; i++) {
+            float weighted = g[i] * gamma[i];
+            g[i] = weighted;
+            product[i] = weighted * x[i];
+        }
+    }
+
+    private static void subtractMeans(
+            float[] g, float[] mean, float[] x, float[] productMean, float[] inverse, int count) {
+        for (int i = 0; i < count; i++) {
+            g[i] = (g[i] - mean[i] - x[i] * productMean[i]) * inverse[i];
+        }
     }
 
     /** Adds the block's rows up. */

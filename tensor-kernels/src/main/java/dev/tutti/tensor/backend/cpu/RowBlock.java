@@ -39,10 +39,15 @@ final class RowBlock {
 
     /** Each row's value, once for each of its columns; until the next call. */
     float[] spread(float[] rowValues, int count) {
-        for (int r = 0; r < count; r++) {
-            Arrays.fill(spread, r * columns, (r + 1) * columns, rowValues[r]);
-        }
+        spread(rowValues, count, spread);
         return spread;
+    }
+
+    /** Each row's value, once for each of its columns. */
+    void spread(float[] rowValues, int count, float[] elements) {
+        for (int r = 0; r < count; r++) {
+            Arrays.fill(elements, r * columns, (r + 1) * columns, rowValues[r]);
+        }
     }
 
     /** One row, f32, as often as there are rows in a block. */

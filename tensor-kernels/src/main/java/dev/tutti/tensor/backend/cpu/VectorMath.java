@@ -82,13 +82,6 @@ final class VectorMath {
         }
     }
 
-    /** sum += x · y. */
-    static void addProduct(float[] sum, float[] x, float[] y, int count) {
-        for (int i = 0; i < count; i++) {
-            sum[i] = Math.fma(x[i], y[i], sum[i]);
-        }
-    }
-
     /** x = x · factor + addend. */
     static void multiplyAdd(float[] x, float[] factor, float[] addend, int count) {
         for (int i = 0; i < count; i++) {
@@ -158,11 +151,22 @@ final class VectorMath {
         return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
     }
 
+    /** −∞ of nothing; NaNs are passed over. Comparisons, since {@code Math.max} costs twice as much for its care of zeros and NaNs. */
     static float max(float[] x, int from, int to) {
-        float max = Float.NEGATIVE_INFINITY;
-        for (int i = from; i < to; i++) {
-            max = Math.max(max, x[i]);
+        float m0 = Float.NEGATIVE_INFINITY;
+        float m1 = m0;
+        float m2 = m0;
+        float m3 = m0;
+        int i = from;
+        for (; i < to - 3; i += 4) {
+            m0 = x[i] > m0 ? x[i] : m0;
+            m1 = x[i + 1] > m1 ? x[i + 1] : m1;
+            m2 = x[i + 2] > m2 ? x[i + 2] : m2;
+            m3 = x[i + 3] > m3 ? x[i + 3] : m3;
         }
-        return max;
+        for (; i < to; i++) {
+            m0 = x[i] > m0 ? x[i] : m0;
+        }
+        return Math.max(Math.max(m0, m1), Math.max(m2, m3));
     }
 }
