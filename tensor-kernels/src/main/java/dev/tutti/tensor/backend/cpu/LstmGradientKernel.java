@@ -63,7 +63,8 @@ final class LstmGradientKernel implements Kernel {
         this.recurrence = matrices.repeatedProduct(
                 Strided.matrix(converted.memory(), weight.type(), samples, (long) GATES * hidden),
                 Strided.matrix(weight.memory(), weight.type(), (long) GATES * hidden, hidden),
-                Strided.matrix(dstate, ElementType.F32, samples, hidden));
+                Strided.matrix(dstate, ElementType.F32, samples, hidden),
+                scratch);
         this.gateGradient = blocks.moment(dgates, GATES * hidden);
         this.stateGradient = blocks.moment(dstate, hidden);
         this.cellGradient = blocks.moment(scratch.take(ElementType.F32, (long) samples * hidden), hidden);

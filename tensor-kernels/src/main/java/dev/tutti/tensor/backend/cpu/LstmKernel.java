@@ -58,7 +58,8 @@ final class LstmKernel implements Kernel {
                 Strided.matrix(converted.memory(), weight.type(), samples, hidden),
                 Strided.matrix(weight.memory(), weight.type(), (long) GATES * hidden, hidden)
                         .transposed(),
-                Strided.matrix(sums, ElementType.F32, samples, (long) GATES * hidden));
+                Strided.matrix(sums, ElementType.F32, samples, (long) GATES * hidden),
+                scratch);
         this.previousState = blocks.moment(state, hidden);
         this.recurrent = blocks.moment(sums, GATES * hidden);
         this.gate = new float[][] {blocks.newUnits(), blocks.newUnits(), blocks.newUnits(), blocks.newUnits()};

@@ -31,7 +31,7 @@ sealed interface MatrixKernels permits OneDnnKernels, PortableKernels {
     Product product(Strided left, Strided right, Strided result, boolean adding);
 
     /** As {@link #product}, in the result's place. */
-    RepeatedProduct repeatedProduct(Strided left, Strided right, Strided result);
+    RepeatedProduct repeatedProduct(Strided left, Strided right, Strided result, Scratch scratch);
 
     /** Between two float types, one of them f32, element by element. */
     Kernel convert(MemorySegment from, ElementType fromType, MemorySegment to, ElementType toType);

@@ -218,9 +218,13 @@ record OneDnn(
         return (MemorySegment) call(library().descriptionLayout, description, which, 0);
     }
 
+    static long byteSize(MemorySegment layout) {
+        return (long) call(library().layoutByteSize, layout);
+    }
+
     /** Memory for what has this layout. */
     static MemorySegment allocate(MemorySegment layout, Arena arena) {
-        long byteSize = (long) call(library().layoutByteSize, layout);
+        long byteSize = byteSize(layout);
         return byteSize == 0 ? MemorySegment.NULL : arena.allocate(byteSize, ALIGNMENT);
     }
 

@@ -20,6 +20,9 @@ import org.slf4j.LoggerFactory;
 final class OneDnnKernels implements MatrixKernels {
     private static final Logger log = LoggerFactory.getLogger(OneDnnKernels.class);
 
+    /** Columns of a right operand that is worth packing for one product. */
+    private static final int NARROW = 512;
+
     private final ProgramMemory memory;
     private final int threads;
     private final MemorySegment engine;
@@ -70,8 +73,8 @@ final class OneDnnKernels implements MatrixKernels {
     }
 
     @Override
-    public RepeatedProduct repeatedProduct(Strided left, Strided right, Strided result) {
-        return products.repeated(left, right, result);
+    public RepeatedProduct repeatedProduct(Strided left, Strided right, Strided result, Scratch forCopies) {
+        return products.repeated(left, right, result, forCopies);
     }
 
     @Override
@@ -106,12 +109,11 @@ final class OneDnnKernels implements MatrixKernels {
         boolean direct = result.type() == ElementType.F32 || result.type() == x.type();
         MemorySegment sums = direct ? memory.of(result) : scratch.take(ElementType.F32, result.elementCount());
         ElementType type = direct ? result.type() : ElementType.F32;
-        Product product = products.product(
+        Kernel product = product(
                 left.in(x.memory(), x.type()),
                 right.in(weight.memory(), weight.type()),
                 bias,
-                new Factor(result, false).in(sums, type),
-                false);
+                new Factor(result, false).in(sums, type));
         Kernel rounding = direct ? () -> {} : convert(sums, type, memory.of(result), result.type());
         return () -> {
             x.load().run();
@@ -119,6 +121,23 @@ final class OneDnnKernels implements MatrixKernels {
             product.run();
             rounding.run();
         };
+    }
+
+    /**
+     * Where the left operand is transposed, as for the gradients of weights, packing the right one pays: 5 % of the time if it is narrow enough to
+     * be packed in 1 %.
+     */
+    private Kernel product(Strided left, Strided right, Optional<Strided> bias, Strided result) {
+        boolean transposed = left.strides().getLast() != 1 && right.strides().getLast() == 1;
+        if (transposed && bias.isEmpty() && right.columns() <= NARROW && left.rows() >= right.columns()) {
+            RepeatedProduct product = products.repeated(left, right, result, scratch);
+            return () -> {
+                product.pack().run();
+                product.product().run();
+            };
+        }
+        Product product = products.product(left, right, bias, result, false);
+        return product::run;
     }
 
     @Override

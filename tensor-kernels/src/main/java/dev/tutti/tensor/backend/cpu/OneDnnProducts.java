@@ -31,8 +31,8 @@ record OneDnnProducts(MemorySegment engine, MemorySegment stream, ProgramMemory 
         }
     }
 
-    /** The right operand is copied to where it lies as oneDNN likes it. */
-    RepeatedProduct repeated(Strided left, Strided right, Strided result) {
+    /** The right operand is copied to {@code packing}, where it lies as oneDNN likes it. */
+    RepeatedProduct repeated(Strided left, Strided right, Strided result, Scratch packing) {
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment any = OneDnnMatMul.anyLayout(dataType(right.type()), right.sizes(), scratch);
             MemorySegment description = OneDnnMatMul.describe(
@@ -41,7 +41,7 @@ record OneDnnProducts(MemorySegment engine, MemorySegment stream, ProgramMemory 
                     OneDnn.attributes(scratch),
                     scratch);
             MemorySegment packedLayout = OneDnnMatMul.weightsLayout(description);
-            MemorySegment bytes = OneDnn.allocate(packedLayout, memory.arena());
+            MemorySegment bytes = packing.take(OneDnn.byteSize(packedLayout));
             Placed packed = new Placed(OneDnn.memory(packedLayout, engine, bytes, memory.arena()), bytes.address());
             MemorySegment copying =
                     OneDnn.reorder(engine, layout(right, scratch), packedLayout, OneDnn.attributes(scratch), scratch);

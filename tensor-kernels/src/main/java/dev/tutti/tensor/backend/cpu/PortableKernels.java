@@ -59,7 +59,7 @@ final class PortableKernels implements MatrixKernels {
     }
 
     @Override
-    public RepeatedProduct repeatedProduct(Strided left, Strided right, Strided result) {
+    public RepeatedProduct repeatedProduct(Strided left, Strided right, Strided result, Scratch forCopies) {
         PackedMatrix a = new PackedMatrix(left);
         PackedMatrix b = new PackedMatrix(right);
         PackedMatrix y = new PackedMatrix(result);

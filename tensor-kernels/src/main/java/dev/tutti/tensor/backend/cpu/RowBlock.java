@@ -85,8 +85,7 @@ final class RowBlock {
 
     /** x[r, c] = exp(x[r, c] − shift[r]). */
     void exponentials(float[] x, float[] shift, int count) {
-        VectorMath.subtract(x, spread(shift, count), count * columns);
-        exponential.apply(x, count * columns);
+        exponential.apply(x, spread(shift, count), count * columns);
     }
 
     /** x[r, c] = x[r, c] / sums[r], 0 where the sum is 0; {@code sums} become their inverses. */

@@ -29,14 +29,17 @@ final class Scratch {
     }
 
     MemorySegment take(ElementType type, long elements) {
-        long byteSize = Math.max(ALIGNMENT, elements * type.byteSize());
-        long block = Long.highestOneBit(2 * byteSize - 1);
+        return take(elements * type.byteSize());
+    }
+
+    MemorySegment take(long byteSize) {
+        long block = Long.highestOneBit(2 * Math.max(ALIGNMENT, byteSize) - 1);
         for (int i = 0; i < free.size(); i++) {
             if (free.get(i).byteSize() == block) {
-                return slice(free.remove(i), elements * type.byteSize());
+                return slice(free.remove(i), byteSize);
             }
         }
-        return slice(arena.allocate(block, ALIGNMENT), elements * type.byteSize());
+        return slice(arena.allocate(block, ALIGNMENT), byteSize);
     }
 
     private MemorySegment slice(MemorySegment block, long byteSize) {

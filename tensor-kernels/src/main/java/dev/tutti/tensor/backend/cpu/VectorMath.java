@@ -43,15 +43,40 @@ final class VectorMath {
          */
         void apply(float[] x, int count) {
             split(x, mantissas, exponents, count);
+            join(x, count);
+        }
+
+        /** x = exp(x − shift). */
+        void apply(float[] x, float[] shift, int count) {
+            splitDifference(x, shift, mantissas, exponents, count);
+            join(x, count);
+        }
+
+        private void join(float[] x, int count) {
             MemorySegment.copy(exponentBits, 0, powers, 0, (long) count * Float.BYTES);
             multiply(mantissas, powerArray, x, count);
         }
-    }
 
-    private static void split(float[] x, float[] y, int[] exponents, int count) {
-        for (int i = 0; i < count; i++) {
-            float a = Math.min(EXP_HIGHEST, Math.max(EXP_LOWEST, x[i]));
-            float n = Math.fma(a, LOG2_E, ROUND) - ROUND;
+        private static void split(float[] x, float[] mantissa, int[] exponent, int count) {
+            for (int i = 0; i < count; i++) {
+                float a = Math.min(EXP_HIGHEST, Math.max(EXP_LOWEST, x[i]));
+                float n = Math.fma(a, LOG2_E, ROUND) - ROUND;
+                mantissa[i] = mantissa(a, n);
+                exponent[i] = ((int) n + 127) << 23;
+            }
+        }
+
+        private static void splitDifference(float[] x, float[] y, float[] mantissa, int[] exponent, int count) {
+            for (int i = 0; i < count; i++) {
+                float a = Math.min(EXP_HIGHEST, Math.max(EXP_LOWEST, x[i] - y[i]));
+                float n = Math.fma(a, LOG2_E, ROUND) - ROUND;
+                mantissa[i] = mantissa(a, n);
+                exponent[i] = ((int) n + 127) << 23;
+            }
+        }
+
+        /** exp(a − n · ln 2). */
+        private static float mantissa(float a, float n) {
             float r = Math.fma(n, -LN_2_HIGH, a);
             r = Math.fma(n, -LN_2_LOW, r);
             float p = Math.fma(r, 1f / 720, 1f / 120);
@@ -59,8 +84,7 @@ final class VectorMath {
             p = Math.fma(p, r, 1f / 6);
             p = Math.fma(p, r, 0.5f);
             p = Math.fma(p, r, 1);
-            y[i] = Math.fma(p, r, 1);
-            exponents[i] = ((int) n + 127) << 23;
+            return Math.fma(p, r, 1);
         }
     }
 
