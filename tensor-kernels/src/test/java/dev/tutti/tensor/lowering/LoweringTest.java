@@ -49,6 +49,22 @@ class LoweringTest {
     }
 
     @Test
+    void mixedPrecisionCastsTheSameElementsInTheSameShapeOnce() {
+        GraphBuilder builder = new GraphBuilder();
+        Tensor x = builder.input("x", ElementType.F32, Shape.of(2, 3, 4));
+        Tensor rows = builder.add("rows", new LayoutOp.Reshape(x, Shape.of(6, 4)));
+        Tensor back = builder.add("back", new LayoutOp.Reshape(rows, Shape.of(2, 3, 4)));
+        Tensor again = builder.add("again", new LayoutOp.Reshape(back, Shape.of(6, 4)));
+        Tensor other = builder.add("other", new LayoutOp.Reshape(x, Shape.of(4, 6)));
+        builder.output("square", builder.add("square", new MatrixOp.MatMul(rows, true, again, false)));
+        builder.output("product", builder.add("product", new MatrixOp.MatMul(again, false, other, false)));
+        assertThat(MixedPrecision.lower(builder.build(), ElementType.BF16).instructions())
+                .filteredOn(instruction -> instruction.op() instanceof ElementwiseOp.Cast)
+                .extracting(instruction -> instruction.result().name())
+                .containsExactly("rows.bf16", "other.bf16");
+    }
+
+    @Test
     void mixedPrecisionInIntegersIsRefused() {
         assertThatThrownBy(() -> Models.training(MLP, Objective.of(Task.MSE), 5, ElementType.I32))
                 .hasMessage("products compute in f32, bf16 or f16, not in i32");
