@@ -5,8 +5,9 @@ import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.graph.GraphBuilder;
 import dev.tutti.tensor.graph.Instruction;
+import dev.tutti.tensor.graph.LayoutOp;
 import dev.tutti.tensor.graph.MatrixOp;
-import dev.tutti.tensor.graph.Op;
+import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -27,6 +28,8 @@ public final class Fusion {
     private final Set<Tensor> visible = new HashSet<>();
     private final Map<Tensor, Tensor> replaced = new HashMap<>();
     private final Set<Tensor> fused = new HashSet<>();
+    /** Of what is computed in a relu's place, the relu's output. */
+    private final Map<Tensor, Tensor> outputs = new HashMap<>();
 
     private Fusion(Graph graph) {
         this.graph = graph;
@@ -57,6 +60,7 @@ public final class Fusion {
             Instruction dense = denseByFirst.get(instruction.result());
             if (dense != null) {
                 append(builder, dense);
+                show(builder, dense.result());
             } else if (!fused.contains(instruction.result())) {
                 append(builder, instruction);
             }
@@ -81,21 +85,52 @@ public final class Fusion {
         fused.add(product.result());
         Tensor result = sum;
         Activation activation = Activation.IDENTITY;
-        Optional<Instruction> relu = onlyConsumer(sum).filter(next -> isRelu(next.op()));
+        Optional<Instruction> relu = reluOf(sum);
         if (relu.isPresent()) {
-            fused.add(result);
             activation = Activation.RELU;
-            result = relu.get().result();
-            fused.add(result);
-            Optional<Instruction> cast = castOfRelu(result);
+            Tensor output = relu.get().result();
+            fused.add(output);
+            Optional<Instruction> cast = castOfRelu(output, sum.shape());
             if (cast.isPresent()) {
-                replaced.put(result, cast.get().result());
                 result = cast.get().result();
                 fused.add(result);
+            } else if (output.shape().equals(sum.shape())) {
+                result = output;
+            }
+            if (!result.equals(output)) {
+                outputs.put(result, output);
             }
         }
         return Optional.of(new Instruction(
                 List.of(result), new MatrixOp.Dense(x, weight, addBias.bias(), activation, result.type())));
+    }
+
+    /** Makes of a relu's output, which is now rounded or has another shape, what others read. */
+    private void show(GraphBuilder builder, Tensor result) {
+        Tensor output = outputs.get(result);
+        if (output == null) {
+            return;
+        }
+        if (result.type() == output.type()) {
+            builder.append(List.of(output), new LayoutOp.Reshape(result, output.shape()));
+        } else if (result.shape().equals(output.shape())) {
+            replaced.put(output, result);
+        } else if (consumers.getOrDefault(output, List.of()).stream().anyMatch(Fusion::isReluGradient)) {
+            String name = output.name() + "." + result.type();
+            replaced.put(output, builder.add(name, new LayoutOp.Reshape(result, output.shape())));
+        }
+    }
+
+    /** The relu of a sum that nobody else reads, perhaps in another shape. */
+    private Optional<Instruction> reluOf(Tensor sum) {
+        Optional<Instruction> next = onlyConsumer(sum);
+        if (next.isPresent() && next.get().op() instanceof LayoutOp.Reshape) {
+            Tensor reshaped = next.get().result();
+            Optional<Instruction> relu = onlyConsumer(reshaped).filter(Fusion::isRelu);
+            relu.ifPresent(_ -> fused.add(reshaped));
+            return relu;
+        }
+        return next.filter(Fusion::isRelu);
     }
 
     private Optional<Instruction> onlyConsumer(Tensor tensor) {
@@ -103,25 +138,46 @@ public final class Fusion {
         return all.size() == 1 && !visible.contains(tensor) ? Optional.of(all.getFirst()) : Optional.empty();
     }
 
-    /** The cast of a relu's output, if besides it only relu gradients read that output, and only as such. */
-    private Optional<Instruction> castOfRelu(Tensor output) {
+    /**
+     * The cast of a relu's output, perhaps back in the product's shape, if besides it only relu gradients read that output, and only as such.
+     */
+    private Optional<Instruction> castOfRelu(Tensor output, Shape product) {
         if (visible.contains(output)) {
             return Optional.empty();
         }
         Instruction cast = null;
+        Tensor reshaped = output;
         for (Instruction consumer : consumers.getOrDefault(output, List.of())) {
-            if (consumer.op() instanceof ElementwiseOp.Cast && cast == null) {
+            if (cast == null && consumer.op() instanceof ElementwiseOp.Cast) {
                 cast = consumer;
+            } else if (cast == null && consumer.op() instanceof LayoutOp.Reshape) {
+                reshaped = consumer.result();
+                cast = onlyConsumer(reshaped)
+                        .filter(next -> next.op() instanceof ElementwiseOp.Cast)
+                        .orElse(null);
+                if (cast == null) {
+                    return Optional.empty();
+                }
             } else if (!(consumer.op() instanceof ElementwiseOp.ActivateGradient(var gradient, var _, var activation))
                     || activation != Activation.RELU
                     || gradient.equals(output)) {
                 return Optional.empty();
             }
         }
-        return Optional.ofNullable(cast);
+        if (cast == null || !cast.result().shape().equals(product)) {
+            return Optional.empty();
+        }
+        fused.add(reshaped);
+        return Optional.of(cast);
     }
 
-    private static boolean isRelu(Op op) {
-        return op instanceof ElementwiseOp.Activate(var _, var activation) && activation == Activation.RELU;
+    private static boolean isRelu(Instruction instruction) {
+        return instruction.op() instanceof ElementwiseOp.Activate(var _, var activation)
+                && activation == Activation.RELU;
+    }
+
+    private static boolean isReluGradient(Instruction instruction) {
+        return instruction.op() instanceof ElementwiseOp.ActivateGradient(var _, var _, var activation)
+                && activation == Activation.RELU;
     }
 }

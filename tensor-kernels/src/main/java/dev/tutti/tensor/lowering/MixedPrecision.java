@@ -12,6 +12,7 @@ import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.NormalizationOp;
 import dev.tutti.tensor.graph.Op;
 import dev.tutti.tensor.graph.SequenceOp;
+import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
 import java.util.HashMap;
 import java.util.Map;
@@ -24,6 +25,14 @@ public final class MixedPrecision {
     private final GraphBuilder builder;
     private final ElementType compute;
     private final Map<Tensor, Tensor> casts = new HashMap<>();
+    /** Of a reshaped tensor, the one whose elements it shows. */
+    private final Map<Tensor, Tensor> sources = new HashMap<>();
+    /** Of a reshaped tensor, the first that shows the same elements in the same shape. */
+    private final Map<Tensor, Tensor> originals = new HashMap<>();
+
+    private final Map<Shown, Tensor> shown = new HashMap<>();
+
+    private record Shown(Tensor source, Shape shape) {}
 
     private MixedPrecision(Graph graph, ElementType compute) {
         this.builder = GraphBuilder.rewriting(graph);
@@ -45,8 +54,18 @@ public final class MixedPrecision {
     private Graph lower(Graph graph) {
         for (Instruction instruction : graph.instructions()) {
             builder.append(instruction.results(), lower(instruction.op()));
+            if (instruction.op() instanceof LayoutOp.Reshape(var x, var shape)) {
+                remember(instruction.result(), sources.getOrDefault(x, x), shape);
+            }
         }
         return builder.keeping(graph).build();
+    }
+
+    private void remember(Tensor reshaped, Tensor source, Shape shape) {
+        sources.put(reshaped, source);
+        Tensor first =
+                source.shape().equals(shape) ? source : shown.computeIfAbsent(new Shown(source, shape), _ -> reshaped);
+        originals.put(reshaped, first);
     }
 
     private Op lower(Op op) {
@@ -106,6 +125,7 @@ public final class MixedPrecision {
 
     private Tensor cast(Tensor tensor) {
         return casts.computeIfAbsent(
-                tensor, t -> builder.add(t.name() + "." + compute, new ElementwiseOp.Cast(t, compute)));
+                originals.getOrDefault(tensor, tensor),
+                t -> builder.add(t.name() + "." + compute, new ElementwiseOp.Cast(t, compute)));
     }
 }

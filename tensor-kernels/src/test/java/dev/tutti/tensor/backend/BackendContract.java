@@ -14,17 +14,22 @@ import dev.tutti.tensor.graph.GraphBuilder;
 import dev.tutti.tensor.graph.Operations;
 import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
+import dev.tutti.tensor.model.Layer;
+import dev.tutti.tensor.model.ModelInput;
 import dev.tutti.tensor.model.ModelSpec;
 import dev.tutti.tensor.model.Models;
 import dev.tutti.tensor.model.Objective;
+import dev.tutti.tensor.model.Presets;
 import dev.tutti.tensor.model.Task;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -249,26 +254,79 @@ public abstract class BackendContract {
         }
     }
 
+    /** A small one of each family of models over time, in each type. */
+    static Stream<Arguments> modelsOverTime() {
+        ModelSpec lstm = new ModelSpec(new ModelInput.Numbers(List.of(5, 6)), Presets.lstm(9, 2, CLASSES));
+        return Stream.of(ElementType.F32, ElementType.BF16, ElementType.F16)
+                .flatMap(compute -> Stream.of(
+                        Arguments.of(lstm, compute),
+                        Arguments.of(transformer(OptionalInt.of(3), Activation.RELU, false), compute),
+                        Arguments.of(transformer(OptionalInt.empty(), Activation.GELU, true), compute)));
+    }
+
+    /** @param modern causal, norms first, learned positions, a weight for two; else as in 2017 */
+    private static ModelSpec transformer(OptionalInt padding, Activation activation, boolean modern) {
+        var positions = modern ? Layer.Positions.Encoding.LEARNED : Layer.Positions.Encoding.SINUSOIDAL;
+        var preset = new Presets.Transformer(CLASSES, 12, 3, 2, 20, 0, positions, activation, modern, modern, modern);
+        return new ModelSpec(new ModelInput.Tokens(8, padding), preset.layers(CLASSES, true));
+    }
+
+    @ParameterizedTest
+    @MethodSource("modelsOverTime")
+    void trainingStepOverTimeAgreesWithReference(ModelSpec model, ElementType compute) {
+        Graph graph = Models.training(model, Objective.of(Task.CROSS_ENTROPY), 3, compute);
+        double tolerance = compute == ElementType.F32 ? F32_TOLERANCE : 3 * HALF_TOLERANCE;
+        try (Execution expected = reference(graph);
+                Execution actual = new Execution(backend(), graph)) {
+            expected.draw(11, CLASSES).run();
+            actual.draw(11, CLASSES).run();
+            assertClose("loss", actual.output(Models.LOSS_SUM), expected.output(Models.LOSS_SUM), tolerance);
+            assertClose("gradients", actual.gradients(), expected.gradients(), tolerance);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("modelsOverTime")
+    void notANumberInAnyParameterOverTimeReachesTheLoss(ModelSpec model, ElementType compute) {
+        Graph graph = Models.training(model, Objective.of(Task.CROSS_ENTROPY), 3, compute);
+        for (int parameter = 0; parameter < graph.parameters().size(); parameter++) {
+            try (Execution execution = new Execution(backend(), graph)) {
+                Values values = execution.draw(1, CLASSES).parameter(parameter);
+                for (long i = 0; i < values.count(); i++) {
+                    values.set(i, Float.NaN);
+                }
+                assertThat(execution.run().output(Models.LOSS_SUM))
+                        .as("loss with %s", graph.parameters().get(parameter).name())
+                        .containsExactly(Float.NaN);
+            }
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = ElementType.class,
             names = {"F32", "BF16", "F16"})
     void runAllocatesNothingOnTheHeap(ElementType compute) {
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         try (Execution execution = training(2, compute)) {
-            Program program = execution.draw(1, CLASSES).program();
-            long least = Long.MAX_VALUE;
-            for (int round = 0; round < 40 && least > 0; round++) {
-                long before = threads.getCurrentThreadAllocatedBytes();
-                long measuring = threads.getCurrentThreadAllocatedBytes() - before;
-                long start = threads.getCurrentThreadAllocatedBytes();
-                for (int i = 0; i < 500; i++) {
-                    program.run();
-                }
-                least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - start - measuring);
-            }
-            assertThat(least).as("bytes in 500 runs, once compiled").isZero();
+            assertThat(leastAllocated(execution, 500)).as("bytes in 500 runs").isZero();
         }
+    }
+
+    /** Bytes in so many runs, once compiled. */
+    protected static long leastAllocated(Execution execution, int runs) {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        Program program = execution.draw(1, CLASSES).program();
+        long least = Long.MAX_VALUE;
+        for (int round = 0; round < 40 && least > 0; round++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            long measuring = threads.getCurrentThreadAllocatedBytes() - before;
+            long start = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < runs; i++) {
+                program.run();
+            }
+            least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - start - measuring);
+        }
+        return least;
     }
 
     private Execution training(int rows, ElementType compute) {

@@ -29,6 +29,7 @@ final class LayerGraphs {
                         norms(1, 7),
                         norms(5, 33),
                         norms(64, 128),
+                        norms(2, 2100),
                         sequences(1, 1, 1),
                         sequences(1, 5, 3),
                         sequences(3, 7, 17),
@@ -36,7 +37,8 @@ final class LayerGraphs {
                         attentions(1, 1, 1, 1),
                         attentions(2, 5, 3, 4),
                         attentions(3, 33, 2, 16),
-                        attentions(1, 130, 2, 32))
+                        attentions(1, 130, 2, 32),
+                        attentions(1, 300, 1, 4))
                 .flatMap(Function.identity());
     }
 

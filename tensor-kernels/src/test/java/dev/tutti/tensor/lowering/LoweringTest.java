@@ -11,6 +11,7 @@ import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.graph.GraphBuilder;
 import dev.tutti.tensor.graph.Initializer;
 import dev.tutti.tensor.graph.Instruction;
+import dev.tutti.tensor.graph.LayoutOp;
 import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
@@ -48,6 +49,22 @@ class LoweringTest {
     }
 
     @Test
+    void mixedPrecisionCastsTheSameElementsInTheSameShapeOnce() {
+        GraphBuilder builder = new GraphBuilder();
+        Tensor x = builder.input("x", ElementType.F32, Shape.of(2, 3, 4));
+        Tensor rows = builder.add("rows", new LayoutOp.Reshape(x, Shape.of(6, 4)));
+        Tensor back = builder.add("back", new LayoutOp.Reshape(rows, Shape.of(2, 3, 4)));
+        Tensor again = builder.add("again", new LayoutOp.Reshape(back, Shape.of(6, 4)));
+        Tensor other = builder.add("other", new LayoutOp.Reshape(x, Shape.of(4, 6)));
+        builder.output("square", builder.add("square", new MatrixOp.MatMul(rows, true, again, false)));
+        builder.output("product", builder.add("product", new MatrixOp.MatMul(again, false, other, false)));
+        assertThat(MixedPrecision.lower(builder.build(), ElementType.BF16).instructions())
+                .filteredOn(instruction -> instruction.op() instanceof ElementwiseOp.Cast)
+                .extracting(instruction -> instruction.result().name())
+                .containsExactly("rows.bf16", "other.bf16");
+    }
+
+    @Test
     void mixedPrecisionInIntegersIsRefused() {
         assertThatThrownBy(() -> Models.training(MLP, Objective.of(Task.MSE), 5, ElementType.I32))
                 .hasMessage("products compute in f32, bf16 or f16, not in i32");
@@ -75,6 +92,55 @@ class LoweringTest {
                 .filteredOn(instruction -> instruction.op() instanceof ElementwiseOp.ActivateGradient)
                 .allMatch(instruction -> instruction.op().operands().get(1).type() == ElementType.BF16)
                 .hasSize(2);
+    }
+
+    @Test
+    void fusionTakesAReluInAnotherShapeAlong() {
+        GraphBuilder builder = new GraphBuilder();
+        Tensor relu = reshapedRelu(builder);
+        Tensor rows = builder.add("rows", new LayoutOp.Reshape(relu, Shape.of(6, 5)));
+        builder.output("cast", builder.add("cast", new ElementwiseOp.Cast(rows, ElementType.BF16)));
+        builder.output(
+                "gradient", builder.add("gradient", new ElementwiseOp.ActivateGradient(relu, relu, Activation.RELU)));
+        assertThat(Fusion.fuse(builder.build()).instructions())
+                .as("relu, which the gradient reads as more than a relu's output, stays f32")
+                .extracting(instruction -> instruction.result().name())
+                .containsExactly("sum", "relu", "rows", "cast", "gradient");
+
+        GraphBuilder training = new GraphBuilder();
+        Tensor output = reshapedRelu(training);
+        Tensor gradient = training.input("gradient", ElementType.F32, Shape.of(2, 3, 5));
+        Tensor outputRows = training.add("rows", new LayoutOp.Reshape(output, Shape.of(6, 5)));
+        training.output("cast", training.add("cast", new ElementwiseOp.Cast(outputRows, ElementType.BF16)));
+        training.output(
+                "dx", training.add("dx", new ElementwiseOp.ActivateGradient(gradient, output, Activation.RELU)));
+        assertThat(Fusion.fuse(training.build()).instructions())
+                .extracting(Instruction::toString)
+                .satisfiesExactly(
+                        dense -> assertThat(dense).startsWith("cast: bf16[6, 5] = dense"),
+                        reshape -> assertThat(reshape).startsWith("relu.bf16: bf16[2, 3, 5] = reshape"),
+                        last -> assertThat(last).startsWith("dx: f32[2, 3, 5] = activate-gradient"));
+    }
+
+    @Test
+    void fusionShowsAReluInAnotherShapeToThoseWhoReadIt() {
+        GraphBuilder builder = new GraphBuilder();
+        builder.output("relu", reshapedRelu(builder));
+        assertThat(Fusion.fuse(builder.build()).instructions())
+                .extracting(Instruction::toString)
+                .satisfiesExactly(
+                        dense -> assertThat(dense).startsWith("sum: f32[6, 5] = dense"),
+                        reshape -> assertThat(reshape).startsWith("relu: f32[2, 3, 5] = reshape"));
+    }
+
+    private static Tensor reshapedRelu(GraphBuilder builder) {
+        Tensor x = builder.input("x", ElementType.F32, Shape.of(6, 4));
+        Tensor weight = builder.parameter("w", Shape.of(5, 4), new Initializer.Constant(1));
+        Tensor bias = builder.parameter("b", Shape.of(5), new Initializer.Constant(1));
+        Tensor product = builder.add("product", new MatrixOp.MatMul(x, false, weight, true));
+        Tensor sum = builder.add("sum", new MatrixOp.AddBias(product, bias));
+        Tensor shaped = builder.add("shaped", new LayoutOp.Reshape(sum, Shape.of(2, 3, 5)));
+        return builder.add("relu", new ElementwiseOp.Activate(shaped, Activation.RELU));
     }
 
     @Test

@@ -9,6 +9,7 @@ import dev.tutti.tensor.backend.ProgramMemory;
 import dev.tutti.tensor.backend.reference.ReferenceKernels;
 import dev.tutti.tensor.graph.Activation;
 import dev.tutti.tensor.graph.ConvolutionOp;
+import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.graph.Instruction;
@@ -66,6 +67,10 @@ final class CpuBackend implements Backend {
                     matrices,
                     new ElementwiseKernels(memory),
                     new LossKernels(memory),
+                    new CrossEntropyKernels(memory),
+                    new NormalizationKernels(memory),
+                    new ActivationKernels(memory),
+                    new SequenceKernels(memory, matrices, new Scratch(memory.arena())),
                     new ReferenceKernels(memory));
             List<Kernel> kernels =
                     fused.instructions().stream().map(binding::bind).toList();
@@ -82,6 +87,10 @@ final class CpuBackend implements Backend {
             MatrixKernels matrices,
             ElementwiseKernels elementwise,
             LossKernels losses,
+            CrossEntropyKernels crossEntropy,
+            NormalizationKernels norms,
+            ActivationKernels activations,
+            SequenceKernels sequences,
             ReferenceKernels loops) {
         Kernel bind(Instruction instruction) {
             Tensor y = instruction.result();
@@ -95,13 +104,23 @@ final class CpuBackend implements Backend {
                 case ElementwiseOp.Activate op when op.activation() == Activation.RELU -> elementwise.relu(op, y);
                 case ElementwiseOp.ActivateGradient op
                 when op.activation() == Activation.RELU -> elementwise.reluGradient(op, y);
-                case LossOp.CrossEntropy op -> losses.crossEntropy(op, y);
-                case LossOp.CrossEntropyGradient op -> losses.crossEntropyGradient(op, y);
+                case ElementwiseOp.Activate op -> activations.activate(op, y);
+                case ElementwiseOp.ActivateGradient op
+                when op.saved().type() == ElementType.F32 -> activations.gradient(op, y);
+                case ElementwiseOp.Scale op -> activations.scale(op, y);
+                case NormalizationOp.Softmax op -> norms.softmax(op, y);
+                case NormalizationOp.SoftmaxGradient op -> norms.softmaxGradient(op, y);
+                case NormalizationOp.LayerNorm op -> norms.layerNorm(op, instruction.results());
+                case NormalizationOp.LayerNormGradient op -> norms.layerNormGradient(op, instruction.results());
+                case SequenceOp op -> sequences.bind(op, instruction.results());
+                case LossOp.CrossEntropy op -> crossEntropy.loss(op, y);
+                case LossOp.CrossEntropyGradient op -> crossEntropy.gradient(op, y);
                 case LossOp.SquaredError op -> losses.squaredError(op, y);
                 case LossOp.SquaredErrorGradient op -> losses.squaredErrorGradient(op, y);
+                case LossOp.BinaryCrossEntropy op -> losses.binaryCrossEntropy(op, y);
+                case LossOp.BinaryCrossEntropyGradient op -> losses.binaryCrossEntropyGradient(op, y);
                 case LayoutOp.Reshape op when sharesMemory(op, y) -> () -> {};
-                case ElementwiseOp _, LayoutOp _, ConvolutionOp _, NormalizationOp _, SequenceOp _, LossOp _ ->
-                    loops.bind(instruction);
+                case ElementwiseOp _, LayoutOp _, ConvolutionOp _, NormalizationOp _ -> loops.bind(instruction);
             };
         }
 

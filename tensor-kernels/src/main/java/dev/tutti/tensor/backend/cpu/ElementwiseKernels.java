@@ -12,9 +12,6 @@ import java.util.Arrays;
 
 /** Operations that touch each element once. Row buffers are allocated when a kernel is bound. */
 final class ElementwiseKernels {
-    /** Elements of a block of bf16. */
-    private static final int BLOCK = 4096;
-
     private static final int BF16_INFINITY = 0x7f80;
     private static final int F16_INFINITY = 0x7c00;
 
@@ -99,15 +96,21 @@ final class ElementwiseKernels {
         };
     }
 
+    /** Two elements in each integer: loops over shorts do not vectorize. */
     private static Kernel reluHalf(MemorySegment segment, int infinity) {
-        int count = (int) Math.min(BLOCK, segment.byteSize() / Short.BYTES);
-        short[] block = new short[count];
+        Rows pairs = Rows.flat(segment);
+        int[] row = new int[pairs.columns()];
+        boolean odd = segment.byteSize() % Integer.BYTES != 0;
+        long last = segment.byteSize() - Short.BYTES;
         return () -> {
-            for (long offset = 0; offset < segment.byteSize(); offset += (long) BLOCK * Short.BYTES) {
-                int length = (int) Math.min(count, (segment.byteSize() - offset) / Short.BYTES);
-                MemorySegment.copy(segment, JAVA_SHORT_UNALIGNED, offset, block, 0, length);
-                relu(block, length, infinity);
-                MemorySegment.copy(block, 0, segment, JAVA_SHORT_UNALIGNED, offset, length);
+            for (int r = 0; r < pairs.count(); r++) {
+                pairs.load(r, row);
+                reluOfPairs(row, pairs.length(r), infinity);
+                pairs.store(row, r);
+            }
+            if (odd) {
+                int bits = Short.toUnsignedInt(segment.get(JAVA_SHORT_UNALIGNED, last));
+                segment.set(JAVA_SHORT_UNALIGNED, last, (short) reluOfPair(bits, infinity));
             }
         };
     }
@@ -158,14 +161,19 @@ final class ElementwiseKernels {
         }
     }
 
-    /** On the bits of bf16 or f16: clears what has its sign set, unless it is a NaN. */
-    private static void relu(short[] x, int count, int infinity) {
+    private static void reluOfPairs(int[] x, int count, int infinity) {
         for (int i = 0; i < count; i++) {
-            int bits = x[i];
-            int positive = ~(bits >> 31);
-            int notANumber = (infinity - (bits & 0x7fff)) >> 31;
-            x[i] = (short) (bits & (positive | notANumber));
+            x[i] = reluOfPair(x[i], infinity);
         }
+    }
+
+    /**
+     * On the bits of two bf16 or f16: clears what has its sign set, unless it is a NaN, whose other bits are more than those of infinity.
+     */
+    private static int reluOfPair(int bits, int infinity) {
+        int moreThanInfinity = (bits & 0x7fff7fff) + (0x7fff - infinity) * 0x00010001;
+        int cleared = bits & ~moreThanInfinity & 0x80008000;
+        return bits & ~((cleared << 1) - (cleared >>> 15));
     }
 
     private static void widen(short[] from, int[] to, int count) {

@@ -1,69 +1,19 @@
 package dev.tutti.tensor.backend.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.backend.ProgramMemory;
 import dev.tutti.tensor.graph.LossOp;
 import dev.tutti.tensor.graph.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 
-/**
- * Losses and their gradients, a row at a time; sums over rows are f64. Exponentials and logarithms are {@code StrictMath}, for 2 ns more each:
- * those of {@code Math} may differ between processors, and with them the bits of workers whose numerics are said to be equal.
- */
+/** Losses over numbers, and their gradients, a row at a time; sums over rows are f64. */
 final class LossKernels {
     private final ProgramMemory memory;
 
     LossKernels(ProgramMemory memory) {
         this.memory = memory;
-    }
-
-    Kernel crossEntropy(LossOp.CrossEntropy op, Tensor result) {
-        Rows logits = rows(op.logits());
-        MemorySegment labels = memory.of(op.labels());
-        MemorySegment loss = memory.of(result);
-        float[] row = logits.newRow();
-        int ignored = op.ignored().orElse(-1);
-        return () -> {
-            double sum = 0;
-            for (int r = 0; r < logits.count(); r++) {
-                int label = labels.get(JAVA_INT_UNALIGNED, (long) r * Integer.BYTES);
-                if (label != ignored || op.ignored().isEmpty()) {
-                    logits.load(r, row);
-                    sum += logSumExp(row) - (1 - op.smoothing()) * row[checked(label, r, row.length)];
-                    sum -= op.smoothing() == 0 ? 0 : op.smoothing() * mean(row);
-                }
-            }
-            loss.set(JAVA_FLOAT_UNALIGNED, 0, (float) sum);
-        };
-    }
-
-    Kernel crossEntropyGradient(LossOp.CrossEntropyGradient op, Tensor result) {
-        Rows logits = rows(op.logits());
-        MemorySegment labels = memory.of(op.labels());
-        MemorySegment gradient = memory.of(op.gradient());
-        Rows y = rows(result);
-        float[] row = logits.newRow();
-        double[] exponentials = new double[row.length];
-        int ignored = op.ignored().orElse(-1);
-        return () -> {
-            float scale = gradient.get(JAVA_FLOAT_UNALIGNED, 0);
-            for (int r = 0; r < logits.count(); r++) {
-                int label = labels.get(JAVA_INT_UNALIGNED, (long) r * Integer.BYTES);
-                if (label == ignored && op.ignored().isPresent()) {
-                    Arrays.fill(row, 0);
-                } else {
-                    logits.load(r, row);
-                    softmax(row, exponentials, op.smoothing() / row.length);
-                    row[checked(label, r, row.length)] -= 1 - op.smoothing();
-                    scale(row, scale);
-                }
-                y.store(row, r);
-            }
-        };
     }
 
     Kernel squaredError(LossOp.SquaredError op, Tensor result) {
@@ -101,61 +51,81 @@ final class LossKernels {
         };
     }
 
+    Kernel binaryCrossEntropy(LossOp.BinaryCrossEntropy op, Tensor result) {
+        Rows logits = Rows.flat(memory.of(op.logits()));
+        Rows targets = Rows.flat(memory.of(op.targets()));
+        MemorySegment loss = memory.of(result);
+        int columns = op.logits().shape().size(1);
+        float[] x = logits.newRow();
+        float[] target = logits.newRow();
+        float[] exponentials = logits.newRow();
+        VectorMath.Exponential exponential = new VectorMath.Exponential(x.length);
+        return () -> {
+            double sum = 0;
+            for (int r = 0; r < logits.count(); r++) {
+                int count = logits.length(r);
+                logits.load(r, x);
+                targets.load(r, target);
+                negativeMagnitudes(x, exponentials, count);
+                exponential.apply(exponentials, count);
+                logarithms(exponentials, count);
+                binaryLosses(x, target, exponentials, count);
+                sum += VectorMath.sum(exponentials, 0, count);
+            }
+            loss.set(JAVA_FLOAT_UNALIGNED, 0, (float) (sum / columns));
+        };
+    }
+
+    Kernel binaryCrossEntropyGradient(LossOp.BinaryCrossEntropyGradient op, Tensor result) {
+        Rows logits = Rows.flat(memory.of(op.logits()));
+        Rows targets = Rows.flat(memory.of(op.targets()));
+        MemorySegment gradient = memory.of(op.gradient());
+        Rows y = Rows.flat(memory.of(result));
+        int columns = op.logits().shape().size(1);
+        float[] x = logits.newRow();
+        float[] target = logits.newRow();
+        return () -> {
+            float factor = gradient.get(JAVA_FLOAT_UNALIGNED, 0) / columns;
+            for (int r = 0; r < logits.count(); r++) {
+                logits.load(r, x);
+                targets.load(r, target);
+                VectorMath.sigmoid(x, logits.length(r));
+                scaledDifference(x, target, factor);
+                y.store(x, r);
+            }
+        };
+    }
+
+    private static void negativeMagnitudes(float[] x, float[] y, int count) {
+        for (int i = 0; i < count; i++) {
+            y[i] = -Math.abs(x[i]);
+        }
+    }
+
+    /** x = log(1 + x) for x from 0 to 1: 2 · artanh(s), s = x / (2 + x), as a polynomial. */
+    private static void logarithms(float[] x, int count) {
+        for (int i = 0; i < count; i++) {
+            float s = x[i] / (2 + x[i]);
+            float z = s * s;
+            float p = Math.fma(z, 2f / 15, 2f / 13);
+            p = Math.fma(p, z, 2f / 11);
+            p = Math.fma(p, z, 2f / 9);
+            p = Math.fma(p, z, 2f / 7);
+            p = Math.fma(p, z, 2f / 5);
+            p = Math.fma(p, z, 2f / 3);
+            x[i] = s * Math.fma(p, z, 2);
+        }
+    }
+
+    /** log(1 + exp(x)) − target · x, from log(1 + exp(−|x|)). */
+    private static void binaryLosses(float[] x, float[] target, float[] logarithm, int count) {
+        for (int i = 0; i < count; i++) {
+            logarithm[i] += Math.max(x[i], 0) - target[i] * x[i];
+        }
+    }
+
     private Rows rows(Tensor matrix) {
         return new Rows(memory.of(matrix), matrix.shape().size(1));
-    }
-
-    /** @throws IllegalArgumentException if the label is not one of the columns */
-    private static int checked(int label, int row, int columns) {
-        if (label < 0 || label >= columns) {
-            throw new IllegalArgumentException(
-                    "the label of row " + row + " is " + label + ", expected 0 to " + (columns - 1));
-        }
-        return label;
-    }
-
-    private static double mean(float[] x) {
-        double sum = 0;
-        for (float value : x) {
-            sum += value;
-        }
-        return sum / x.length;
-    }
-
-    private static float max(float[] x) {
-        float max = Float.NEGATIVE_INFINITY;
-        for (float value : x) {
-            max = Math.max(max, value);
-        }
-        return max;
-    }
-
-    private static double logSumExp(float[] x) {
-        float max = max(x);
-        double sum = 0;
-        for (float value : x) {
-            sum += StrictMath.exp(value - max);
-        }
-        return max + StrictMath.log(sum);
-    }
-
-    /** Less what smoothing makes the target of every class. */
-    private static void softmax(float[] x, double[] exponentials, float target) {
-        float max = max(x);
-        double sum = 0;
-        for (int c = 0; c < x.length; c++) {
-            exponentials[c] = StrictMath.exp(x[c] - max);
-            sum += exponentials[c];
-        }
-        for (int c = 0; c < x.length; c++) {
-            x[c] = (float) (exponentials[c] / sum - target);
-        }
-    }
-
-    private static void scale(float[] x, float factor) {
-        for (int c = 0; c < x.length; c++) {
-            x[c] *= factor;
-        }
     }
 
     private static double squaredDistance(float[] x, float[] y) {

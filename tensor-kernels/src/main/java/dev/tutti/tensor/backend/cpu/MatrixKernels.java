@@ -1,9 +1,11 @@
 package dev.tutti.tensor.backend.cpu;
 
 import dev.tutti.tensor.backend.Kernel;
+import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.Tensor;
+import java.lang.foreign.MemorySegment;
 
 /** The operations worth a library: each method binds one to the memory of a program. */
 sealed interface MatrixKernels permits OneDnnKernels, PortableKernels {
@@ -16,4 +18,43 @@ sealed interface MatrixKernels permits OneDnnKernels, PortableKernels {
     Kernel dense(MatrixOp.Dense op, Tensor result);
 
     Kernel cast(ElementwiseOp.Cast op, Tensor result);
+
+    /** What products read where operands of this type are given: the type itself, or f32. */
+    ElementType computed(ElementType type);
+
+    /**
+     * Left · right, f32.
+     *
+     * @param left of a type that {@link #computed} gives, as is {@code right}
+     * @param adding to the result, or in its place
+     */
+    Product product(Strided left, Strided right, Strided result, boolean adding);
+
+    /** As {@link #product}, in the result's place. */
+    RepeatedProduct repeatedProduct(Strided left, Strided right, Strided result, Scratch scratch);
+
+    /** Between two float types, one of them f32, element by element. */
+    Kernel convert(MemorySegment from, ElementType fromType, MemorySegment to, ElementType toType);
+
+    /** What products read in place of an operand, and what brings it there before they run. */
+    default Converted readable(MemorySegment operand, ElementType type, Scratch scratch) {
+        ElementType computed = computed(type);
+        if (computed == type) {
+            return new Converted(operand, type, () -> {});
+        }
+        MemorySegment converted = scratch.take(computed, operand.byteSize() / type.byteSize());
+        return new Converted(converted, computed, convert(operand, type, converted, computed));
+    }
+
+    /** What is computed in f32 as an operand of that type, and what converts it. */
+    default Converted narrowed(MemorySegment operand, ElementType type, Scratch scratch) {
+        if (type == ElementType.F32) {
+            return new Converted(operand, type, () -> {});
+        }
+        MemorySegment converted = scratch.take(type, operand.byteSize() / Float.BYTES);
+        return new Converted(converted, type, convert(operand, ElementType.F32, converted, type));
+    }
+
+    /** An operand as products read it. */
+    record Converted(MemorySegment memory, ElementType type, Kernel load) {}
 }

@@ -37,7 +37,6 @@ record OneDnn(
         MethodHandle attributesSetDeterministic,
         MethodHandle attributesSetScratchpadMode,
         MethodHandle attributesDestroy,
-        MethodHandle matMulCreate,
         MethodHandle reorderCreate,
         MethodHandle descriptionLayout,
         MethodHandle descriptionDestroy,
@@ -56,7 +55,8 @@ record OneDnn(
     private static final Loading LOADING = Loading.attempt();
 
     /** Either the library, or why there is none. */
-    private record Loading(@Nullable OneDnn library, String reason) {
+    private record Loading(
+            @Nullable OneDnn library, @Nullable SymbolLookup symbols, String reason) {
         static Loading attempt() {
             String folder = "/org/bytedeco/dnnl/" + NativeFolder.platform() + "/";
             try {
@@ -64,14 +64,15 @@ record OneDnn(
                         NativeFolder.unpack("onednn", List.of(folder + "libgomp.so.1", folder + "libdnnl.so.3"));
                 SymbolLookup omp = SymbolLookup.libraryLookup(unpacked.resolve("libgomp.so.1"), Arena.global());
                 SymbolLookup dnnl = SymbolLookup.libraryLookup(unpacked.resolve("libdnnl.so.3"), Arena.global());
-                return new Loading(link(dnnl, omp), "");
+                return new Loading(link(dnnl, omp), dnnl, "");
             } catch (AccessDeniedException e) {
                 return new Loading(
+                        null,
                         null,
                         "%s cannot be written; name a folder with -D%s=DIR"
                                 .formatted(e.getFile(), NativeFolder.PROPERTY));
             } catch (IOException | RuntimeException | LinkageError e) {
-                return new Loading(null, "oneDNN for " + NativeFolder.platform() + ": " + e);
+                return new Loading(null, null, "oneDNN for " + NativeFolder.platform() + ": " + e);
             }
         }
     }
@@ -110,16 +111,6 @@ record OneDnn(
                 status(dnnl, "dnnl_primitive_attr_destroy", ADDRESS),
                 status(
                         dnnl,
-                        "dnnl_matmul_primitive_desc_create",
-                        ADDRESS,
-                        ADDRESS,
-                        ADDRESS,
-                        ADDRESS,
-                        ADDRESS,
-                        ADDRESS,
-                        ADDRESS),
-                status(
-                        dnnl,
                         "dnnl_reorder_primitive_desc_create",
                         ADDRESS,
                         ADDRESS,
@@ -141,6 +132,15 @@ record OneDnn(
                         FunctionDescriptor.of(ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(3, JAVA_INT)))),
                 function(dnnl, "dnnl_get_effective_cpu_isa", FunctionDescriptor.of(enumeration)),
                 function(omp, "omp_set_num_threads", FunctionDescriptor.ofVoid(JAVA_INT)));
+    }
+
+    /** A further function of the library, one that returns a status. */
+    static MethodHandle status(String name, MemoryLayout... arguments) {
+        SymbolLookup symbols = LOADING.symbols;
+        if (symbols == null) {
+            throw new IllegalStateException(LOADING.reason);
+        }
+        return status(symbols, name, arguments);
     }
 
     private static MethodHandle status(SymbolLookup lookup, String name, MemoryLayout... arguments) {
@@ -208,7 +208,27 @@ record OneDnn(
                 longs(strides, arena));
     }
 
-    private static MemorySegment longs(List<Long> values, Arena arena) {
+    /** A layout made by another function. */
+    static MemorySegment layout(String what, Arena arena, MethodHandle create, Object... arguments) {
+        return create(what, arena, create, library().layoutDestroy, arguments);
+    }
+
+    /** One of the layouts in a primitive descriptor, which owns it. */
+    static MemorySegment layoutIn(MemorySegment description, int which) {
+        return (MemorySegment) call(library().descriptionLayout, description, which, 0);
+    }
+
+    static long byteSize(MemorySegment layout) {
+        return (long) call(library().layoutByteSize, layout);
+    }
+
+    /** Memory for what has this layout. */
+    static MemorySegment allocate(MemorySegment layout, Arena arena) {
+        long byteSize = byteSize(layout);
+        return byteSize == 0 ? MemorySegment.NULL : arena.allocate(byteSize, ALIGNMENT);
+    }
+
+    static MemorySegment longs(List<Long> values, Arena arena) {
         return arena.allocateFrom(
                 JAVA_LONG, values.stream().mapToLong(Long::longValue).toArray());
     }
@@ -225,25 +245,9 @@ record OneDnn(
         return attributes;
     }
 
-    /**
-     * The primitive descriptor of x · weights + bias.
-     *
-     * @param layouts of x, weights, bias ({@link MemorySegment#NULL} for none) and the result
-     * @throws UnsupportedOperationException if there is none for these element types on this processor
-     */
-    static MemorySegment matMul(
-            MemorySegment engine, List<MemorySegment> layouts, MemorySegment attributes, Arena arena) {
-        return create(
-                "matmul",
-                arena,
-                library().matMulCreate,
-                library().descriptionDestroy,
-                engine,
-                layouts.get(0),
-                layouts.get(1),
-                layouts.get(2),
-                layouts.get(3),
-                attributes);
+    /** A primitive descriptor made by another function. @throws UnsupportedOperationException if there is none on this processor */
+    static MemorySegment description(String what, Arena arena, MethodHandle create, Object... arguments) {
+        return create(what, arena, create, library().descriptionDestroy, arguments);
     }
 
     /** The primitive descriptor of a copy with conversion. */
@@ -267,10 +271,8 @@ record OneDnn(
 
     /** Memory for the scratchpad of a primitive; it need not live longer than one execution. */
     static MemorySegment scratchpad(MemorySegment description, MemorySegment engine, Arena arena) {
-        MemorySegment layout = (MemorySegment) call(library().descriptionLayout, description, SCRATCHPAD_LAYOUT, 0);
-        long byteSize = (long) call(library().layoutByteSize, layout);
-        MemorySegment bytes = byteSize == 0 ? MemorySegment.NULL : arena.allocate(byteSize, ALIGNMENT);
-        return memory(layout, engine, bytes, arena);
+        MemorySegment layout = layoutIn(description, SCRATCHPAD_LAYOUT);
+        return memory(layout, engine, allocate(layout, arena), arena);
     }
 
     /** On the calling thread, and its OpenMP team; done when it returns. Allocates nothing. */
@@ -287,7 +289,7 @@ record OneDnn(
     }
 
     /** Calls a function whose first argument says where to put a pointer to what it creates. */
-    private static MemorySegment create(
+    static MemorySegment create(
             String what, Arena arena, MethodHandle create, @Nullable MethodHandle destroy, Object... arguments) {
         MemorySegment pointer = arena.allocate(ADDRESS);
         Object[] all = new Object[arguments.length + 1];
@@ -298,7 +300,7 @@ record OneDnn(
         return pointer.get(ADDRESS, 0).reinterpret(arena, cleanup);
     }
 
-    private static Object call(MethodHandle function, Object... arguments) {
+    static Object call(MethodHandle function, Object... arguments) {
         try {
             return function.invokeWithArguments(arguments);
         } catch (Throwable e) {
@@ -307,7 +309,7 @@ record OneDnn(
     }
 
     /** Native functions throw nothing; the call itself does, for memory that is closed, say. */
-    private static RuntimeException unchecked(Throwable thrown) {
+    static RuntimeException unchecked(Throwable thrown) {
         return switch (thrown) {
             case RuntimeException e -> e;
             case Error e -> throw e;
@@ -315,7 +317,7 @@ record OneDnn(
         };
     }
 
-    private static void check(String what, Object status) {
+    static void check(String what, Object status) {
         if ((int) status != 0) {
             throw failure(what, (int) status);
         }

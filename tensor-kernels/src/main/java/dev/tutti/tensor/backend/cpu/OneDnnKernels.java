@@ -9,30 +9,49 @@ import dev.tutti.tensor.graph.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.function.Supplier;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * oneDNN primitives, created once with all their arguments. Everything they need lives in the program's arena. Where oneDNN has no primitive
- * for a pair of element types on this processor (bf16 before AVX-512), the portable kernel stands in.
+ * oneDNN primitives, created once with all their arguments. Everything they need lives in the program's arena. Where oneDNN has no products
+ * of an element type on this processor (f16, and bf16 before AVX-512), operands are converted to f32 first.
  */
 final class OneDnnKernels implements MatrixKernels {
     private static final Logger log = LoggerFactory.getLogger(OneDnnKernels.class);
 
+    /** Columns of a right operand that is worth packing for one product. */
+    private static final int NARROW = 512;
+
     private final ProgramMemory memory;
     private final int threads;
     private final MemorySegment engine;
-    private final MemorySegment stream;
     private final PortableKernels portable;
+    private final OneDnnProducts products;
+    private final Scratch scratch;
+    private final boolean computesBf16;
 
     OneDnnKernels(ProgramMemory memory, MemorySegment engine, int threads) {
         this.memory = memory;
         this.threads = threads;
         this.engine = engine;
-        this.stream = OneDnn.stream(engine, memory.arena());
+        this.scratch = new Scratch(memory.arena());
         this.portable = new PortableKernels(memory);
+        this.products = new OneDnnProducts(engine, OneDnn.stream(engine, memory.arena()), memory);
         OneDnn.useThreads(threads);
+        this.computesBf16 = hasProductsOfBf16();
+    }
+
+    private boolean hasProductsOfBf16() {
+        MemorySegment bytes = scratch.take(ElementType.F32, 64);
+        Strided operand = Strided.matrix(bytes, ElementType.BF16, 8, 8);
+        try {
+            product(operand, operand, Strided.matrix(bytes, ElementType.F32, 8, 8), false);
+            return true;
+        } catch (UnsupportedOperationException e) {
+            log.info("products of bf16 are computed in f32: {}", e.getMessage());
+            return false;
+        }
     }
 
     @Override
@@ -41,110 +60,120 @@ final class OneDnnKernels implements MatrixKernels {
     }
 
     @Override
+    public ElementType computed(ElementType type) {
+        return switch (type) {
+            case BF16 -> computesBf16 ? ElementType.BF16 : ElementType.F32;
+            case F32, F16, I32 -> ElementType.F32;
+        };
+    }
+
+    @Override
+    public Product product(Strided left, Strided right, Strided result, boolean adding) {
+        return products.product(left, right, Optional.empty(), result, adding);
+    }
+
+    @Override
+    public RepeatedProduct repeatedProduct(Strided left, Strided right, Strided result, Scratch forCopies) {
+        return products.repeated(left, right, result, forCopies);
+    }
+
+    @Override
     public Kernel matMul(MatrixOp.MatMul op, Tensor result) {
-        return orPortable(
-                () -> product(List.of(
-                        Operand.matrix(op.left(), op.transposeLeft()),
-                        Operand.matrix(op.right(), op.transposeRight()),
-                        Operand.matrix(result, false))),
-                () -> portable.matMul(op, result));
+        scratch.forNextKernel();
+        return product(
+                new Factor(op.left(), op.transposeLeft()),
+                new Factor(op.right(), op.transposeRight()),
+                Optional.empty(),
+                result);
     }
 
     @Override
     public Kernel dense(MatrixOp.Dense op, Tensor result) {
-        return orPortable(
-                () -> product(List.of(
-                        Operand.matrix(op.x(), false),
-                        Operand.matrix(op.weight(), true),
-                        Operand.matrix(result, false),
-                        Operand.row(op.bias()))),
-                () -> portable.dense(op, result));
+        scratch.forNextKernel();
+        Strided bias = Strided.matrix(
+                memory.of(op.bias()), ElementType.F32, 1, op.bias().elementCount());
+        return product(new Factor(op.x(), false), new Factor(op.weight(), true), Optional.of(bias), result);
+    }
+
+    private record Factor(Tensor tensor, boolean transposed) {
+        Strided in(MemorySegment segment, ElementType type) {
+            Strided matrix = Strided.matrix(
+                    segment, type, tensor.shape().size(0), tensor.shape().size(1));
+            return transposed ? matrix.transposed() : matrix;
+        }
+    }
+
+    private Kernel product(Factor left, Factor right, Optional<Strided> bias, Tensor result) {
+        Converted x = readable(memory.of(left.tensor), left.tensor.type(), scratch);
+        Converted weight = readable(memory.of(right.tensor), right.tensor.type(), scratch);
+        boolean direct = result.type() == ElementType.F32 || result.type() == x.type();
+        MemorySegment sums = direct ? memory.of(result) : scratch.take(ElementType.F32, result.elementCount());
+        ElementType type = direct ? result.type() : ElementType.F32;
+        Kernel product = product(
+                left.in(x.memory(), x.type()),
+                right.in(weight.memory(), weight.type()),
+                bias,
+                new Factor(result, false).in(sums, type));
+        Kernel rounding = direct ? () -> {} : convert(sums, type, memory.of(result), result.type());
+        return () -> {
+            x.load().run();
+            weight.load().run();
+            product.run();
+            rounding.run();
+        };
+    }
+
+    /**
+     * Where the left operand is transposed, as for the gradients of weights, packing the right one pays: 5 % of the time if it is narrow enough to
+     * be packed in 1 %.
+     */
+    private Kernel product(Strided left, Strided right, Optional<Strided> bias, Strided result) {
+        boolean transposed = left.strides().getLast() != 1 && right.strides().getLast() == 1;
+        if (transposed && bias.isEmpty() && right.columns() <= NARROW && left.rows() >= right.columns()) {
+            RepeatedProduct product = products.repeated(left, right, result, scratch);
+            return () -> {
+                product.pack().run();
+                product.product().run();
+            };
+        }
+        Product product = products.product(left, right, bias, result, false);
+        return product::run;
     }
 
     @Override
     public Kernel cast(ElementwiseOp.Cast op, Tensor result) {
-        try (Arena scratch = Arena.ofConfined()) {
-            Operand from = Operand.flat(op.x());
-            Operand to = Operand.flat(result);
-            MemorySegment description = OneDnn.reorder(
-                    engine, from.layout(scratch), to.layout(scratch), OneDnn.attributes(scratch), scratch);
+        return isOneDnns(op.x().type(), result.type())
+                ? convert(memory.of(op.x()), op.x().type(), memory.of(result), result.type())
+                : portable.cast(op, result);
+    }
+
+    @Override
+    public Kernel convert(MemorySegment from, ElementType fromType, MemorySegment to, ElementType toType) {
+        return isOneDnns(fromType, toType)
+                ? reorder(from, fromType, to, toType)
+                : portable.convert(from, fromType, to, toType);
+    }
+
+    private boolean isOneDnns(ElementType from, ElementType to) {
+        return computesBf16 && from != ElementType.F16 && to != ElementType.F16;
+    }
+
+    private Kernel reorder(MemorySegment from, ElementType fromType, MemorySegment to, ElementType toType) {
+        try (Arena local = Arena.ofConfined()) {
+            List<Long> size = List.of(from.byteSize() / fromType.byteSize());
+            MemorySegment source = OneDnn.layout(OneDnnProducts.dataType(fromType), size, List.of(1L), local);
+            MemorySegment target = OneDnn.layout(OneDnnProducts.dataType(toType), size, List.of(1L), local);
             OneDnnArguments arguments = new OneDnnArguments(memory, engine);
-            arguments.add(OneDnnArguments.SOURCE, from);
-            arguments.add(OneDnnArguments.DESTINATION, to);
-            return bind(description, arguments);
-        }
-    }
-
-    /** @param operands left, right, result and perhaps a bias */
-    private Kernel product(List<Operand> operands) {
-        try (Arena scratch = Arena.ofConfined()) {
-            boolean biased = operands.size() == 4;
-            MemorySegment description = OneDnn.matMul(
-                    engine,
-                    List.of(
-                            operands.get(0).layout(scratch),
-                            operands.get(1).layout(scratch),
-                            biased ? operands.get(3).layout(scratch) : MemorySegment.NULL,
-                            operands.get(2).layout(scratch)),
-                    OneDnn.attributes(scratch),
-                    scratch);
-            OneDnnArguments arguments = new OneDnnArguments(memory, engine);
-            arguments.add(OneDnnArguments.SOURCE, operands.get(0));
-            arguments.add(OneDnnArguments.WEIGHTS, operands.get(1));
-            arguments.add(OneDnnArguments.DESTINATION, operands.get(2));
-            if (biased) {
-                arguments.add(OneDnnArguments.BIAS, operands.get(3));
-            }
-            return bind(description, arguments);
-        }
-    }
-
-    private Kernel bind(MemorySegment description, OneDnnArguments arguments) {
-        arguments.add(OneDnnArguments.SCRATCHPAD, OneDnn.scratchpad(description, engine, memory.arena()));
-        MemorySegment primitive = OneDnn.primitive(description, memory.arena());
-        MemorySegment array = arguments.toNativeArray();
-        int count = arguments.count();
-        return () -> OneDnn.execute(primitive, stream, count, array);
-    }
-
-    private static Kernel orPortable(Supplier<Kernel> kernel, Supplier<Kernel> portable) {
-        try {
-            return kernel.get();
-        } catch (UnsupportedOperationException e) {
-            log.warn("{}; portable loops stand in", e.getMessage());
-            return portable.get();
+            arguments.add(OneDnnArguments.SOURCE, OneDnn.memory(source, engine, from, memory.arena()));
+            arguments.add(OneDnnArguments.DESTINATION, OneDnn.memory(target, engine, to, memory.arena()));
+            return products.bind(OneDnn.reorder(engine, source, target, OneDnn.attributes(local), local), arguments);
         }
     }
 
     /** A tensor as an argument sees it. */
     record Operand(Tensor tensor, List<Long> sizes, List<Long> strides) {
-        static Operand matrix(Tensor tensor, boolean transposed) {
-            long outer = tensor.shape().size(0);
-            long inner = tensor.shape().size(1);
-            return transposed
-                    ? new Operand(tensor, List.of(inner, outer), List.of(1L, inner))
-                    : new Operand(tensor, List.of(outer, inner), List.of(inner, 1L));
-        }
-
-        static Operand row(Tensor tensor) {
-            return new Operand(tensor, List.of(1L, tensor.elementCount()), List.of(tensor.elementCount(), 1L));
-        }
-
-        static Operand flat(Tensor tensor) {
-            return new Operand(tensor, List.of(tensor.elementCount()), List.of(1L));
-        }
-
         MemorySegment layout(Arena arena) {
-            return OneDnn.layout(dataType(tensor.type()), sizes, strides, arena);
-        }
-
-        private static int dataType(ElementType type) {
-            return switch (type) {
-                case F32 -> 3;
-                case BF16 -> 2;
-                case F16 -> 1;
-                case I32 -> 4;
-            };
+            return OneDnn.layout(OneDnnProducts.dataType(tensor.type()), sizes, strides, arena);
         }
     }
 }

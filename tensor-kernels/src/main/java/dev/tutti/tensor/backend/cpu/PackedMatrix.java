@@ -1,54 +1,66 @@
 package dev.tutti.tensor.backend.cpu;
 
-import dev.tutti.tensor.backend.Values;
-import dev.tutti.tensor.graph.Shape;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/** A matrix as f32 rows on the heap, one array a row, so that inner loops read all arrays at one index and the JIT compiler vectorizes them. */
+/** An f32 matrix as rows on the heap, one array a row, so that inner loops read all arrays at one index and the JIT compiler vectorizes them. */
 final class PackedMatrix {
     /** Columns in one pass: what a block of the right operand's rows takes of the second-level cache. */
     private static final int COLUMN_BLOCK = 512;
 
-    private final Values values;
-    private final boolean transposed;
+    private final Strided matrix;
     private final float[][] rows;
     private final int columns;
+    private final long rowBytes;
+    private final long columnBytes;
 
-    PackedMatrix(Values values, Shape shape, boolean transposed) {
-        this.values = values;
-        this.transposed = transposed;
-        this.columns = shape.size(transposed ? 0 : 1);
-        this.rows = new float[shape.size(transposed ? 1 : 0)][columns];
+    PackedMatrix(Strided matrix) {
+        this.matrix = matrix;
+        this.columns = matrix.columns();
+        this.rows = new float[matrix.rows()][columns];
+        int rank = matrix.strides().size();
+        this.rowBytes = matrix.strides().get(rank - 2) * Float.BYTES;
+        this.columnBytes = matrix.strides().get(rank - 1) * Float.BYTES;
     }
 
-    void load() {
+    void load(long byteOffset) {
+        MemorySegment memory = matrix.memory();
         for (int r = 0; r < rows.length; r++) {
             float[] row = rows[r];
-            long first = transposed ? r : (long) r * columns;
-            long stride = transposed ? rows.length : 1;
-            for (int c = 0; c < columns; c++) {
-                row[c] = (float) values.get(first + c * stride);
+            long first = byteOffset + r * rowBytes;
+            if (columnBytes == Float.BYTES) {
+                MemorySegment.copy(memory, JAVA_FLOAT_UNALIGNED, first, row, 0, columns);
+            } else {
+                for (int c = 0; c < columns; c++) {
+                    row[c] = memory.get(JAVA_FLOAT_UNALIGNED, first + c * columnBytes);
+                }
             }
         }
     }
 
-    void store() {
+    /** Rows of the result are never transposed. */
+    void store(long byteOffset) {
         for (int r = 0; r < rows.length; r++) {
-            for (int c = 0; c < columns; c++) {
-                values.set((long) r * columns + c, rows[r][c]);
-            }
+            MemorySegment.copy(rows[r], 0, matrix.memory(), JAVA_FLOAT_UNALIGNED, byteOffset + r * rowBytes, columns);
         }
     }
 
-    /** this = left · right; sums are f32, four products at a time, in the order of k. */
-    void product(PackedMatrix left, PackedMatrix right) {
+    void clear() {
+        for (float[] row : rows) {
+            Arrays.fill(row, 0);
+        }
+    }
+
+    /** this += left · right; sums are f32, four products at a time, in the order of k. */
+    void addProduct(PackedMatrix left, PackedMatrix right) {
         int inner = left.columns;
         for (int from = 0; from < columns; from += COLUMN_BLOCK) {
             int to = Math.min(columns, from + COLUMN_BLOCK);
             for (int r = 0; r < rows.length; r++) {
                 float[] y = rows[r];
                 float[] a = left.rows[r];
-                Arrays.fill(y, from, to, 0);
                 int k = 0;
                 for (; k + 4 <= inner; k += 4) {
                     addProducts(y, a, k, right.rows, from, to);

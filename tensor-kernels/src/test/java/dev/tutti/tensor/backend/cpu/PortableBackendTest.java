@@ -1,9 +1,8 @@
 package dev.tutti.tensor.backend.cpu;
 
 import dev.tutti.tensor.backend.Backend;
-import dev.tutti.tensor.backend.BackendContract;
 
-class PortableBackendTest extends BackendContract {
+class PortableBackendTest extends CpuBackendContract {
     @Override
     protected Backend backend() {
         return CpuBackend.portable();

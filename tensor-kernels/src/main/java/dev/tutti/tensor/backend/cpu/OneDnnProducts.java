@@ -1,0 +1,113 @@
+package dev.tutti.tensor.backend.cpu;
+
+import dev.tutti.tensor.backend.Kernel;
+import dev.tutti.tensor.backend.ProgramMemory;
+import dev.tutti.tensor.graph.ElementType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Optional;
+
+/** Products of matrices wherever they lie, each a primitive whose operands can be moved. Whatever they need lives in the arena. */
+record OneDnnProducts(MemorySegment engine, MemorySegment stream, ProgramMemory memory) {
+    /**
+     * @param bias a row that is added to every row, or none
+     * @param adding to the result, or in its place
+     * @throws UnsupportedOperationException if there is none for these element types on this processor
+     */
+    Product product(Strided left, Strided right, Optional<Strided> bias, Strided result, boolean adding) {
+        try (Arena scratch = Arena.ofConfined()) {
+            MemorySegment attributes = adding ? OneDnnMatMul.accumulating(scratch) : OneDnn.attributes(scratch);
+            MemorySegment biasLayout = bias.map(row -> layout(row, scratch)).orElse(MemorySegment.NULL);
+            MemorySegment description = OneDnnMatMul.describe(
+                    engine,
+                    List.of(layout(left, scratch), layout(right, scratch), biasLayout, layout(result, scratch)),
+                    attributes,
+                    scratch);
+            OneDnnArguments arguments = new OneDnnArguments(memory, engine);
+            bias.ifPresent(row -> arguments.add(OneDnnArguments.BIAS, memory(row)));
+            Placed weights = new Placed(memory(right), right.memory().address());
+            return bind(description, arguments, List.of(placed(left), weights, placed(result)));
+        }
+    }
+
+    /** The right operand is copied to {@code packing}, where it lies as oneDNN likes it. */
+    RepeatedProduct repeated(Strided left, Strided right, Strided result, Scratch packing) {
+        try (Arena scratch = Arena.ofConfined()) {
+            MemorySegment any = OneDnnMatMul.anyLayout(dataType(right.type()), right.sizes(), scratch);
+            MemorySegment description = OneDnnMatMul.describe(
+                    engine,
+                    List.of(layout(left, scratch), any, MemorySegment.NULL, layout(result, scratch)),
+                    OneDnn.attributes(scratch),
+                    scratch);
+            MemorySegment packedLayout = OneDnnMatMul.weightsLayout(description);
+            MemorySegment bytes = packing.take(OneDnn.byteSize(packedLayout));
+            Placed packed = new Placed(OneDnn.memory(packedLayout, engine, bytes, memory.arena()), bytes.address());
+            MemorySegment copying =
+                    OneDnn.reorder(engine, layout(right, scratch), packedLayout, OneDnn.attributes(scratch), scratch);
+            OneDnnArguments arguments = new OneDnnArguments(memory, engine);
+            arguments.add(OneDnnArguments.SOURCE, memory(right));
+            arguments.add(OneDnnArguments.DESTINATION, packed.memory);
+            Kernel pack = bind(copying, arguments);
+            OneDnnArguments operands = new OneDnnArguments(memory, engine);
+            return new RepeatedProduct(
+                    pack, bind(description, operands, List.of(placed(left), packed, placed(result))));
+        }
+    }
+
+    /** A memory object, and where it is before it is moved. */
+    private record Placed(MemorySegment memory, long address) {
+        void move(long offset) {
+            OneDnnMatMul.move(memory, address + offset);
+        }
+    }
+
+    private Placed placed(Strided matrix) {
+        return new Placed(memory(matrix), matrix.memory().address());
+    }
+
+    /** @param operands left, right, result */
+    private Product bind(MemorySegment description, OneDnnArguments arguments, List<Placed> operands) {
+        Placed left = operands.get(0);
+        Placed right = operands.get(1);
+        Placed result = operands.get(2);
+        arguments.add(OneDnnArguments.SOURCE, left.memory);
+        arguments.add(OneDnnArguments.WEIGHTS, right.memory);
+        arguments.add(OneDnnArguments.DESTINATION, result.memory);
+        Kernel product = bind(description, arguments);
+        return (leftOffset, rightOffset, resultOffset) -> {
+            left.move(leftOffset);
+            right.move(rightOffset);
+            result.move(resultOffset);
+            product.run();
+        };
+    }
+
+    /** The primitive of a description on these arguments, and a scratchpad. */
+    Kernel bind(MemorySegment description, OneDnnArguments arguments) {
+        arguments.add(OneDnnArguments.SCRATCHPAD, OneDnn.scratchpad(description, engine, memory.arena()));
+        MemorySegment primitive = OneDnn.primitive(description, memory.arena());
+        MemorySegment array = arguments.toNativeArray();
+        int count = arguments.count();
+        return () -> OneDnn.execute(primitive, stream, count, array);
+    }
+
+    private MemorySegment memory(Strided matrix) {
+        try (Arena scratch = Arena.ofConfined()) {
+            return OneDnn.memory(layout(matrix, scratch), engine, matrix.memory(), memory.arena());
+        }
+    }
+
+    private static MemorySegment layout(Strided matrix, Arena scratch) {
+        return OneDnn.layout(dataType(matrix.type()), matrix.sizes(), matrix.strides(), scratch);
+    }
+
+    static int dataType(ElementType type) {
+        return switch (type) {
+            case F32 -> 3;
+            case BF16 -> 2;
+            case F16 -> 1;
+            case I32 -> 4;
+        };
+    }
+}
