@@ -6,6 +6,7 @@ import dev.tutti.proto.v1.Role;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What one node is started with; {@code tutti-defaults.conf} describes every key.
@@ -62,8 +63,11 @@ public record NodeConfig(
         }
     }
 
-    /** @param backend {@code auto} or a backend's name */
-    public record WorkerConfig(String backend, int threads) {}
+    /**
+     * @param backend {@code auto} or a backend's name
+     * @param plugins a folder with the jars of further backends
+     */
+    public record WorkerConfig(String backend, int threads, Optional<Path> plugins) {}
 
     public record DataConfig(Path folder) {}
 

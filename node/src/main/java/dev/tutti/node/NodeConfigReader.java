@@ -21,13 +21,16 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Merges defaults, file, environment and overrides, and checks the result. */
 final class NodeConfigReader {
     private static final int USAGE = 2;
-    private static final Map<String, String> ENVIRONMENT =
-            Map.of("TUTTI_DATA", "tutti.data.folder", "TUTTI_STATE", "tutti.state.folder");
+    private static final Map<String, String> ENVIRONMENT = Map.of(
+            "TUTTI_DATA", "tutti.data.folder",
+            "TUTTI_STATE", "tutti.state.folder",
+            "TUTTI_PLUGINS", "tutti.worker.plugins");
 
     private final Config config;
 
@@ -117,8 +120,13 @@ final class NodeConfigReader {
                         config.getString("tutti.journal.url"),
                         config.getString("tutti.journal.user"),
                         config.getString("tutti.journal.password")),
-                new WorkerConfig(nonEmpty("tutti.worker.backend"), between("tutti.worker.threads", 1, 1024)),
+                new WorkerConfig(nonEmpty("tutti.worker.backend"), between("tutti.worker.threads", 1, 1024), plugins()),
                 new DataConfig(folder("tutti.data.folder")));
+    }
+
+    private Optional<Path> plugins() {
+        String folder = config.getString("tutti.worker.plugins").strip();
+        return folder.isEmpty() ? Optional.empty() : Optional.of(absolute(folder));
     }
 
     private static String randomPart() {

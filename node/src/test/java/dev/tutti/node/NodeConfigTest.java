@@ -73,7 +73,7 @@ class NodeConfigTest {
                 "tutti.host = [a] | tutti.host has type LIST rather than STRING",
                 "tutti.grpc.port = 70000 | tutti.grpc.port must lie between 0 and 65535; got 70000",
                 "tutti.worker = 4 | tutti.worker is a section, not a value; it has tutti.worker.backend,"
-                        + " tutti.worker.threads",
+                        + " tutti.worker.plugins, tutti.worker.threads",
                 "tutti.host { name = x } | tutti.host is a value, not a section",
                 "tutti.cluster.seeds = [here] | tutti.cluster.seeds needs host:port, e.g. 127.0.0.1:7355; got \"here\"",
                 "tutti.cluster.join-timeout = 0s | tutti.cluster.join-timeout must be longer than nothing; got 0 s",

@@ -29,7 +29,7 @@ public final class WorkerLauncher implements RoleLauncher {
 
     private static Backend select(NodeConfig.WorkerConfig config) throws LaunchException {
         try {
-            return Backends.select(config.backend(), config.threads());
+            return Backends.select(config.backend(), config.threads(), config.plugins());
         } catch (BackendUnavailableException e) {
             throw new LaunchException(CONFIGURATION_EXIT_CODE, "tutti.worker.backend: " + e.getMessage(), e);
         }

@@ -44,7 +44,7 @@ public final class ProcessStepBenchmark implements StepBenchmark {
 
     private static Backend backend(Request request) throws LaunchException {
         try {
-            return Backends.select(request.backend(), request.threads());
+            return Backends.select(request.backend(), request.threads(), request.plugins());
         } catch (BackendUnavailableException e) {
             throw new LaunchException(USAGE, "--backend: " + e.getMessage(), e);
         }

@@ -77,6 +77,12 @@ final class BenchCommand implements Callable<Integer> {
         private String backend = "auto";
 
         @Option(
+                names = "--plugins",
+                paramLabel = "DIR",
+                description = "A folder with the jars of a further backend (default: $$TUTTI_PLUGINS, else none).")
+        private Optional<Path> plugins = Optional.empty();
+
+        @Option(
                 names = "--seconds",
                 paramLabel = "N",
                 description = "How long to measure, warm-up included (default: ${DEFAULT-VALUE}).")
@@ -124,6 +130,7 @@ final class BenchCommand implements Callable<Integer> {
                     precision,
                     threads,
                     backend,
+                    plugins.or(() -> shell.variable("TUTTI_PLUGINS").map(Path::of)),
                     Duration.ofNanos((long) (seconds * 1e9)),
                     profile);
         }

@@ -18,6 +18,7 @@ public interface StepBenchmark {
      * @param precision f32, bf16 or f16, instead of the job's or f32
      * @param threads compute threads, 1 or more
      * @param backend as in the worker's configuration
+     * @param plugins a folder with the jars of further backends
      * @param time to spend on it, warm-up included
      * @param profiled whether to say where the time goes
      */
@@ -29,6 +30,7 @@ public interface StepBenchmark {
             Optional<String> precision,
             int threads,
             String backend,
+            Optional<Path> plugins,
             Duration time,
             boolean profiled) {}
 

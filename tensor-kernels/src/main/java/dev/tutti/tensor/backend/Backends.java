@@ -1,5 +1,6 @@
 package dev.tutti.tensor.backend;
 
+import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -22,25 +23,35 @@ public final class Backends {
      * @throws BackendUnavailableException if the choice is unknown or cannot be had here, with the reason
      */
     public static Backend select(String choice, int threads) {
+        return select(choice, threads, Optional.empty());
+    }
+
+    /**
+     * The same, with the backends of a plug-in.
+     *
+     * @param plugins a folder with the plug-in's jars
+     */
+    public static Backend select(String choice, int threads, Optional<Path> plugins) {
         if (threads < 1) {
             throw new IllegalArgumentException("a backend needs 1 compute thread or more, got " + threads);
         }
-        Backend backend = choice.equals(AUTO) ? automatic(threads) : forced(choice, threads);
+        List<BackendProvider> providers = providers(plugins);
+        Backend backend = choice.equals(AUTO) ? automatic(providers, threads) : forced(providers, choice, threads);
         log.info("backend {}: {}", backend.name(), backend.numerics());
         return backend;
     }
 
-    private static Backend forced(String choice, int threads) {
-        return providers().stream()
+    private static Backend forced(List<BackendProvider> providers, String choice, int threads) {
+        return providers.stream()
                 .filter(provider -> provider.name().equals(choice))
                 .findFirst()
                 .orElseThrow(() -> new BackendUnavailableException("no backend \"" + choice + "\"; there are " + AUTO
-                        + ", " + providers().stream().map(BackendProvider::name).collect(Collectors.joining(", "))))
+                        + ", " + providers.stream().map(BackendProvider::name).collect(Collectors.joining(", "))))
                 .create(threads);
     }
 
-    private static Backend automatic(int threads) {
-        return providers().stream()
+    private static Backend automatic(List<BackendProvider> providers, int threads) {
+        return providers.stream()
                 .filter(provider -> provider.preference() >= 0)
                 .flatMap(provider -> attempt(provider, threads).stream())
                 .findFirst()
@@ -56,8 +67,11 @@ public final class Backends {
         }
     }
 
-    private static List<BackendProvider> providers() {
-        return ServiceLoader.load(BackendProvider.class, Backends.class.getClassLoader()).stream()
+    private static List<BackendProvider> providers(Optional<Path> plugins) {
+        ClassLoader own = Backends.class.getClassLoader();
+        ClassLoader loader =
+                plugins.map(folder -> PluginClassLoader.of(folder, own)).orElse(own);
+        return ServiceLoader.load(BackendProvider.class, loader).stream()
                 .map(ServiceLoader.Provider::get)
                 .sorted(Comparator.comparingInt(BackendProvider::preference).reversed())
                 .toList();

@@ -3,7 +3,10 @@ package dev.tutti.tensor.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class BackendsTest {
     @Test
@@ -27,5 +30,14 @@ class BackendsTest {
     void noThreadsIsRefused() {
         assertThatThrownBy(() -> Backends.select("auto", 0))
                 .hasMessage("a backend needs 1 compute thread or more, got 0");
+    }
+
+    @Test
+    void pluginsMustBeAFolderWithJars(@TempDir Path empty) {
+        assertThatThrownBy(() -> Backends.select("nd4j", 1, Optional.of(empty)))
+                .isInstanceOf(BackendUnavailableException.class)
+                .hasMessage("the plug-ins' folder " + empty + " has no jars");
+        assertThatThrownBy(() -> Backends.select("nd4j", 1, Optional.of(empty.resolve("nothing"))))
+                .hasMessage("the plug-ins' folder " + empty.resolve("nothing") + " is not there");
     }
 }
