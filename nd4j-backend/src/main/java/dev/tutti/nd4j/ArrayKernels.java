@@ -50,15 +50,13 @@ final class ArrayKernels {
             case MatrixOp.AddBias(var x, var bias) -> {
                 long[] row = {1, bias.elementCount()};
                 long[] rows = {x.elementCount() / bias.elementCount(), bias.elementCount()};
-                yield () -> get(x)
-                        .reshape('c', rows)
+                yield () -> get(x).reshape('c', rows)
                         .add(get(bias).reshape('c', row).broadcast(rows))
                         .reshape('c', Arrays.shape(x));
             }
             case MatrixOp.ColumnSum(var x, var shape) -> {
                 long columns = shape.elementCount();
-                yield () -> get(x)
-                        .reshape('c', x.elementCount() / columns, columns)
+                yield () -> get(x).reshape('c', x.elementCount() / columns, columns)
                         .sum(0)
                         .reshape('c', Arrays.shape(instruction.result()));
             }
@@ -92,7 +90,8 @@ final class ArrayKernels {
             Tensor gradient, Tensor saved, Activation activation, Instruction instruction) {
         return switch (activation) {
             case IDENTITY -> () -> get(gradient).dup();
-            case RELU -> () -> get(gradient).mul(get(saved).gt(0).castTo(get(gradient).dataType()));
+            case RELU ->
+                () -> get(gradient).mul(get(saved).gt(0).castTo(get(gradient).dataType()));
             case TANH -> () -> get(gradient).mul(get(saved).mul(get(saved)).rsub(1));
             case SIGMOID -> () -> get(gradient).mul(get(saved).mul(get(saved).rsub(1)));
             case GELU -> throw unsupported(instruction);
@@ -101,8 +100,7 @@ final class ArrayKernels {
 
     private Supplier<INDArray> layout(LayoutOp op, Instruction instruction) {
         return switch (op) {
-            case LayoutOp.Reshape(var x, var _) ->
-                () -> get(x).reshape('c', Arrays.shape(instruction.result()));
+            case LayoutOp.Reshape(var x, var _) -> () -> get(x).reshape('c', Arrays.shape(instruction.result()));
             case LayoutOp.Transpose(var x, var axes) -> {
                 int[] order = axes.stream().mapToInt(Integer::intValue).toArray();
                 yield () -> get(x).permute(order).dup('c');

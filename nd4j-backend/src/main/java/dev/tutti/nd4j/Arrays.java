@@ -81,7 +81,8 @@ final class Arrays {
     }
 
     private INDArray floats(Tensor tensor) {
-        return Nd4j.createFromArray(memory.of(tensor).toArray(JAVA_FLOAT_UNALIGNED)).reshape('c', shape(tensor));
+        return Nd4j.createFromArray(memory.of(tensor).toArray(JAVA_FLOAT_UNALIGNED))
+                .reshape('c', shape(tensor));
     }
 
     private INDArray integers(Tensor tensor) {

@@ -23,13 +23,7 @@ record ImageKernels(Arrays arrays) {
                 ungrouped(groups, instruction);
                 yield () -> run("conv2d", conv(window), get(x), get(weight), get(bias))[0];
             }
-            case ConvolutionOp.Conv2dInputGradient(
-                    var gradient,
-                    var weight,
-                    var window,
-                    int groups,
-                    int _,
-                    int _) -> {
+            case ConvolutionOp.Conv2dInputGradient(var gradient, var weight, var window, int groups, int _, int _) -> {
                 ungrouped(groups, instruction);
                 long[] shape = Arrays.shape(instruction.result());
                 yield () -> run("conv2d_bp", conv(window), Nd4j.zeros(shape), get(weight), get(gradient))[0];
@@ -47,8 +41,8 @@ record ImageKernels(Arrays arrays) {
                 () -> run("avgpool2d", pool(window, MEAN_OF_WHOLE_WINDOW), get(x))[0];
             case ConvolutionOp.AveragePoolGradient(var gradient, var window, int _, int _) -> {
                 long[] shape = Arrays.shape(instruction.result());
-                yield () -> run(
-                        "avgpool2d_bp", pool(window, MEAN_OF_WHOLE_WINDOW), Nd4j.zeros(shape), get(gradient))[0];
+                yield () ->
+                        run("avgpool2d_bp", pool(window, MEAN_OF_WHOLE_WINDOW), Nd4j.zeros(shape), get(gradient))[0];
             }
         };
     }

@@ -14,30 +14,28 @@ record LossKernels(Arrays arrays) {
         return switch (op) {
             case LossOp.CrossEntropy(var logits, var labels, float smoothing, var ignored) ->
                 () -> crossEntropy(new Targets(logits, labels, smoothing, ignored));
-            case LossOp.CrossEntropyGradient(
-                    var gradient,
-                    var logits,
-                    var labels,
-                    float smoothing,
-                    var ignored) ->
+            case LossOp.CrossEntropyGradient(var gradient, var logits, var labels, float smoothing, var ignored) ->
                 () -> crossEntropyGradient(gradient, new Targets(logits, labels, smoothing, ignored));
-            case LossOp.SquaredError(var predictions, var targets) -> () -> {
-                INDArray error = get(predictions).sub(get(targets));
-                return ArrayKernels.scalar(error.mul(error).sumNumber().doubleValue() / columns(predictions));
-            };
+            case LossOp.SquaredError(var predictions, var targets) ->
+                () -> {
+                    INDArray error = get(predictions).sub(get(targets));
+                    return ArrayKernels.scalar(error.mul(error).sumNumber().doubleValue() / columns(predictions));
+                };
             case LossOp.SquaredErrorGradient(var gradient, var predictions, var targets) ->
                 () -> get(predictions).sub(get(targets)).mul(2 * number(gradient) / columns(predictions));
-            case LossOp.BinaryCrossEntropy(var logits, var targets) -> () -> {
-                INDArray x = get(logits);
-                INDArray softplus = Transforms.max(x, 0, true)
-                        .add(Transforms.log(Transforms.exp(Transforms.abs(x, true).neg(), true).add(1), true));
-                return ArrayKernels.scalar(
-                        softplus.sub(get(targets).mul(x)).sumNumber().doubleValue() / columns(logits));
-            };
+            case LossOp.BinaryCrossEntropy(var logits, var targets) ->
+                () -> {
+                    INDArray x = get(logits);
+                    INDArray softplus = Transforms.max(x, 0, true)
+                            .add(Transforms.log(
+                                    Transforms.exp(Transforms.abs(x, true).neg(), true)
+                                            .add(1),
+                                    true));
+                    return ArrayKernels.scalar(
+                            softplus.sub(get(targets).mul(x)).sumNumber().doubleValue() / columns(logits));
+                };
             case LossOp.BinaryCrossEntropyGradient(var gradient, var logits, var targets) ->
-                () -> Transforms.sigmoid(get(logits), true)
-                        .sub(get(targets))
-                        .mul(number(gradient) / columns(logits));
+                () -> Transforms.sigmoid(get(logits), true).sub(get(targets)).mul(number(gradient) / columns(logits));
         };
     }
 

@@ -8,4 +8,9 @@ class Nd4jBackendTest extends BackendContract {
     protected Backend backend() {
         return new Nd4jBackendProvider().create(1);
     }
+
+    @Override
+    protected boolean allocatesNothing() {
+        return false;
+    }
 }
