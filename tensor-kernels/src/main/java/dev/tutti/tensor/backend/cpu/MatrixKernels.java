@@ -1,6 +1,7 @@
 package dev.tutti.tensor.backend.cpu;
 
 import dev.tutti.tensor.backend.Kernel;
+import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.Tensor;
@@ -16,4 +17,10 @@ sealed interface MatrixKernels permits OneDnnKernels, PortableKernels {
     Kernel dense(MatrixOp.Dense op, Tensor result);
 
     Kernel cast(ElementwiseOp.Cast op, Tensor result);
+
+    /** Whether {@link #product} reads the type. */
+    boolean multiplies(ElementType type);
+
+    /** For other kernels to use. */
+    Product product(ProductSize size);
 }

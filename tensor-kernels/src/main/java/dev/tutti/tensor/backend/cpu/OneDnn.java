@@ -1,9 +1,12 @@
 package dev.tutti.tensor.backend.cpu;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.tutti.tensor.graph.ElementType;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -44,6 +47,8 @@ record OneDnn(
         MethodHandle primitiveCreate,
         MethodHandle primitiveDestroy,
         MethodHandle primitiveExecute,
+        MethodHandle multiplyF32,
+        MethodHandle multiplyBf16,
         MethodHandle version,
         MethodHandle instructionSet,
         MethodHandle setThreads) {
@@ -135,12 +140,34 @@ record OneDnn(
                 status(dnnl, "dnnl_primitive_create", ADDRESS, ADDRESS),
                 status(dnnl, "dnnl_primitive_destroy", ADDRESS),
                 status(dnnl, "dnnl_primitive_execute", ADDRESS, ADDRESS, JAVA_INT, ADDRESS),
+                product(dnnl, "dnnl_sgemm"),
+                product(dnnl, "dnnl_gemm_bf16bf16f32"),
                 function(
                         dnnl,
                         "dnnl_version",
                         FunctionDescriptor.of(ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(3, JAVA_INT)))),
                 function(dnnl, "dnnl_get_effective_cpu_isa", FunctionDescriptor.of(enumeration)),
                 function(omp, "omp_set_num_threads", FunctionDescriptor.ofVoid(JAVA_INT)));
+    }
+
+    /** As in BLAS, but row-major: how each factor lies, rows, columns, inner, the factor and each matrix with its stride. */
+    private static MethodHandle product(SymbolLookup dnnl, String name) {
+        return status(
+                dnnl,
+                name,
+                JAVA_BYTE,
+                JAVA_BYTE,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_LONG,
+                JAVA_FLOAT,
+                ADDRESS,
+                JAVA_LONG,
+                ADDRESS,
+                JAVA_LONG,
+                JAVA_FLOAT,
+                ADDRESS,
+                JAVA_LONG);
     }
 
     private static MethodHandle status(SymbolLookup lookup, String name, MemoryLayout... arguments) {
@@ -284,6 +311,43 @@ record OneDnn(
         if (status != 0) {
             throw failure("execution", status);
         }
+    }
+
+    /** Whether {@link #multiply} reads bf16 on this processor. */
+    static boolean multipliesBf16() {
+        int avx512 = 0x27;
+        return ((int) call(library().instructionSet) & avx512) == avx512;
+    }
+
+    /** As {@link #execute}; result += left · right, or result = left · right. */
+    static void multiply(ProductSize size, MemorySegment left, MemorySegment right, MemorySegment result, boolean add) {
+        MethodHandle product = size.type() == ElementType.BF16 ? library().multiplyBf16 : library().multiplyF32;
+        int status;
+        try {
+            status = (int) product.invokeExact(
+                    transposition(size.left()),
+                    transposition(size.right()),
+                    (long) size.rows(),
+                    (long) size.columns(),
+                    (long) size.inner(),
+                    1f,
+                    left,
+                    (long) size.left().stride(),
+                    right,
+                    (long) size.right().stride(),
+                    add ? 1f : 0f,
+                    result,
+                    (long) size.resultStride());
+        } catch (Throwable e) {
+            throw unchecked(e);
+        }
+        if (status != 0) {
+            throw failure("product", status);
+        }
+    }
+
+    private static byte transposition(ProductSize.Factor factor) {
+        return (byte) (factor.transposed() ? 'T' : 'N');
     }
 
     /** Calls a function whose first argument says where to put a pointer to what it creates. */

@@ -75,6 +75,16 @@ final class OneDnnKernels implements MatrixKernels {
         }
     }
 
+    @Override
+    public boolean multiplies(ElementType type) {
+        return OneDnnProduct.multiplies(type);
+    }
+
+    @Override
+    public Product product(ProductSize size) {
+        return new OneDnnProduct(size);
+    }
+
     /** @param operands left, right, result and perhaps a bias */
     private Kernel product(List<Operand> operands) {
         try (Arena scratch = Arena.ofConfined()) {

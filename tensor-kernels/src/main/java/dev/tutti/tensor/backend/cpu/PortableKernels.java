@@ -3,6 +3,7 @@ package dev.tutti.tensor.backend.cpu;
 import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.backend.ProgramMemory;
 import dev.tutti.tensor.backend.Values;
+import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.Tensor;
@@ -59,6 +60,16 @@ final class PortableKernels implements MatrixKernels {
                 y.set(i, x.get(i));
             }
         };
+    }
+
+    @Override
+    public boolean multiplies(ElementType type) {
+        return type == ElementType.F32;
+    }
+
+    @Override
+    public Product product(ProductSize size) {
+        return new PortableProduct(size);
     }
 
     private PackedMatrix packed(Tensor tensor, boolean transposed) {
