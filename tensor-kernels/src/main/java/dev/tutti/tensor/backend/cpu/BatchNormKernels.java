@@ -2,6 +2,7 @@ package dev.tutti.tensor.backend.cpu;
 
 import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.backend.ProgramMemory;
+import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.ImageLayout;
 import dev.tutti.tensor.graph.NormalizationOp;
 import dev.tutti.tensor.graph.Tensor;
@@ -11,9 +12,11 @@ import java.util.List;
 /** Batch norm of channels that are runs in memory; [samples, channels] is transposed on the way in and out. */
 final class BatchNormKernels {
     private final ProgramMemory memory;
+    private final MatrixKernels matrices;
 
-    BatchNormKernels(ProgramMemory memory) {
+    BatchNormKernels(ProgramMemory memory, MatrixKernels matrices) {
         this.memory = memory;
+        this.matrices = matrices;
     }
 
     /** A tensor whose channels are runs, and how it gets there or back. */
@@ -39,8 +42,8 @@ final class BatchNormKernels {
         int channels = tensor.shape().size(1);
         MemorySegment runs = memory.arena().allocate(tensor.byteSize(), Long.BYTES * 8);
         Kernel transposition = in
-                ? new MatrixTransposition(samples, channels, Float.BYTES).bind(own, runs)
-                : new MatrixTransposition(channels, samples, Float.BYTES).bind(runs, own);
+                ? matrices.transposition(ElementType.F32, samples, channels, own, runs)
+                : matrices.transposition(ElementType.F32, channels, samples, runs, own);
         return new Channels(runs, transposition);
     }
 
@@ -106,16 +109,12 @@ final class BatchNormKernels {
                 double product = runs.product(gradient.runs, x.runs, channel, means.get(channel)) * inverseDeviation;
                 dbeta.set(channel, (float) sum);
                 dgamma.set(channel, (float) product);
-                runs.gradient(
-                        gradient.runs,
-                        x.runs,
-                        channel,
-                        new ChannelRuns.Affine(
-                                gamma.get(channel) * inverseDeviation,
-                                (float) (sum / runs.length()),
-                                means.get(channel),
-                                (float) (product * inverseDeviation / runs.length())),
-                        dx.runs);
+                runs.affine(
+                        gamma.get(channel) * inverseDeviation,
+                        (float) (sum / runs.length()),
+                        means.get(channel),
+                        (float) (product * inverseDeviation / runs.length()));
+                runs.gradient(gradient.runs, x.runs, channel, dx.runs);
             }
             dx.transposition.run();
         };

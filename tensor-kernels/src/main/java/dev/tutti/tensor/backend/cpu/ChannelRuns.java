@@ -16,6 +16,10 @@ final class ChannelRuns {
     private final float[] a;
     private final float[] b;
     private final float[] sums;
+    private float factor;
+    private float shift;
+    private float mean;
+    private float slope;
 
     /** @param length of a channel, in elements */
     ChannelRuns(long length) {
@@ -69,14 +73,19 @@ final class ChannelRuns {
         }
     }
 
-    /** factor · (gradient − shift − (x − mean) · slope). */
-    record Affine(float factor, float shift, float mean, float slope) {}
+    /** What {@link #gradient} computes with from now on: factor · (gradient − shift − (x − mean) · slope). */
+    void affine(float factor, float shift, float mean, float slope) {
+        this.factor = factor;
+        this.shift = shift;
+        this.mean = mean;
+        this.slope = slope;
+    }
 
-    void gradient(MemorySegment gradient, MemorySegment x, int channel, Affine affine, MemorySegment dx) {
+    void gradient(MemorySegment gradient, MemorySegment x, int channel, MemorySegment dx) {
         for (long begin = 0; begin < length; begin += BLOCK) {
             load(gradient, channel, begin, a);
             int count = load(x, channel, begin, b);
-            gradient(a, b, affine.factor, affine.shift, affine.mean, affine.slope, count);
+            gradient(a, b, factor, shift, mean, slope, count);
             store(a, dx, channel, begin, count);
         }
     }

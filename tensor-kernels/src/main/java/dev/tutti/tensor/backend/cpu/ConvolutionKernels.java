@@ -1,7 +1,5 @@
 package dev.tutti.tensor.backend.cpu;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-
 import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.backend.ProgramMemory;
 import dev.tutti.tensor.graph.ConvolutionOp;
@@ -22,15 +20,15 @@ final class ConvolutionKernels {
         this.matrices = matrices;
     }
 
-    /** weight (out, taps) × unrolled x (taps, row) on rows of the bias. */
+    /** weight (out, taps) × unrolled x (taps, row), with the bias as the factor of rows of ones. */
     private final class Forward {
         final ConvolutionSize size;
         private final Convolvable x;
         private final Convolvable weight;
         private final MemorySegment bias;
         private final PackedWeights packed;
-        private final BiasRows biasRows;
         private final UnrolledRows unrolled;
+        private final int[] ones;
         private final Product product;
 
         /** @param resultStride elements from a channel's row to the next channel's */
@@ -39,15 +37,16 @@ final class ConvolutionKernels {
             this.x = Convolvable.of(x, memory, matrices);
             this.weight = Convolvable.of(weight, memory, matrices);
             this.bias = memory.of(bias);
-            this.packed = new PackedWeights(size, this.weight.type().byteSize(), memory.arena());
-            this.biasRows = new BiasRows(size, memory.arena());
-            this.unrolled = new UnrolledRows(size, this.x, false, memory.arena());
+            this.unrolled = new UnrolledRows(size, this.x, memory.arena());
+            this.ones = unrolled.ones();
+            this.packed =
+                    PackedWeights.rows(size, this.x.type(), UnrolledRows.ones(size, this.x.type()), memory.arena());
             this.product = matrices.product(new ProductSize(
                     this.x.type(),
                     size.outputs(),
-                    size.taps(),
+                    unrolled.rows(),
                     size.rowElements(),
-                    new ProductSize.Factor(size.taps(), false),
+                    new ProductSize.Factor(unrolled.rows(), false),
                     new ProductSize.Factor(size.rowElements(), false),
                     resultStride));
         }
@@ -56,19 +55,15 @@ final class ConvolutionKernels {
             x.prepare().run();
             weight.prepare().run();
             packed.load(weight.memory());
-            biasRows.load(bias);
+            packed.addBias(bias, size.groups() * size.outputs(), ones);
         }
 
         void restart(int group) {
             unrolled.restart(group);
         }
 
-        /** @param strideBytes from a channel's row to the next channel's */
-        void row(int group, int row, MemorySegment result, long strideBytes) {
-            for (int o = 0; o < size.outputs(); o++) {
-                biasRows.copyTo(group * size.outputs() + o, result, o * strideBytes);
-            }
-            product.multiply(packed.of(group), unrolled.forRow(row), result, true);
+        void row(int group, int row, MemorySegment result) {
+            product.multiply(packed.matrix(group), unrolled.forRow(row), result, false);
         }
     }
 
@@ -83,7 +78,7 @@ final class ConvolutionKernels {
             for (int group = 0; group < size.groups(); group++) {
                 forward.restart(group);
                 for (int row = 0; row < size.outputHeight(); row++) {
-                    forward.row(group, row, rows[group * size.outputHeight() + row], (long) stride * Float.BYTES);
+                    forward.row(group, row, rows[group * size.outputHeight() + row]);
                 }
             }
         };
@@ -105,8 +100,8 @@ final class ConvolutionKernels {
             for (int group = 0; group < size.groups(); group++) {
                 forward.restart(group);
                 for (int pair = 0; pair < pairs; pair++) {
-                    forward.row(group, 2 * pair, upper, rowBytes);
-                    forward.row(group, 2 * pair + 1, lower, rowBytes);
+                    forward.row(group, 2 * pair, upper);
+                    forward.row(group, 2 * pair + 1, lower);
                     for (int o = 0; o < size.outputs(); o++) {
                         long row = (long) (group * size.outputs() + o) * pairs + pair;
                         maxPairs.load(upper, lower, o * rowBytes);
@@ -117,64 +112,85 @@ final class ConvolutionKernels {
         };
     }
 
-    /** gradient (out, row) × unrolled xᵀ (row, taps), summed over rows; the bias's from rows of ones. */
+    /** gradient (out, row) × unrolled xᵀ (row, taps), or its transpose, summed over rows; the bias's from rows of ones. */
     Kernel weightGradient(ConvolutionOp.Conv2dWeightGradient op, List<Tensor> results) {
         ConvolutionSize size =
                 ConvolutionSize.of(op.x().shape(), results.get(0).shape().size(0), op.window(), op.groups());
         Convolvable x = Convolvable.of(op.x(), memory, matrices);
         Convolvable gradient = Convolvable.of(op.gradient(), memory, matrices);
-        UnrolledRows unrolled = new UnrolledRows(size, x, true, memory.arena());
+        UnrolledRows unrolled = new UnrolledRows(size, x, memory.arena());
         MemorySegment[] rows = rows(size, gradient.memory(), gradient.type().byteSize());
-        Product product = matrices.product(new ProductSize(
-                x.type(),
-                size.outputs(),
-                size.rowElements(),
-                unrolled.rows(),
-                new ProductSize.Factor(size.outputHeight() * size.rowElements(), false),
-                new ProductSize.Factor(size.rowElements(), true),
-                unrolled.rows()));
-        int outputs = size.groups() * size.outputs();
-        MemorySegment sums = memory.arena().allocate((long) outputs * unrolled.rows() * Float.BYTES, Long.BYTES * 8);
-        MemorySegment[] groups = new MemorySegment[size.groups()];
-        for (int group = 0; group < groups.length; group++) {
-            groups[group] = sums.asSlice((long) group * size.outputs() * unrolled.rows() * Float.BYTES);
-        }
-        int[] indices = PackedWeights.packedIndices(size, unrolled.blockRows());
-        float[] packed = new float[outputs * unrolled.rows()];
-        float[] weights = new float[indices.length];
-        float[] biases = new float[outputs];
+        WeightSums sums = new WeightSums(size, unrolled, x.type(), matrices, memory.arena());
         MemorySegment weight = memory.of(results.get(0));
         MemorySegment bias = memory.of(results.get(1));
         return () -> {
             x.prepare().run();
             gradient.prepare().run();
-            for (int group = 0; group < groups.length; group++) {
+            for (int group = 0; group < size.groups(); group++) {
                 unrolled.restart(group);
                 for (int row = 0; row < size.outputHeight(); row++) {
-                    product.multiply(
-                            rows[group * size.outputHeight() + row], unrolled.forRow(row), groups[group], row > 0);
+                    sums.add(group, row, rows[group * size.outputHeight() + row], unrolled.forRow(row));
                 }
             }
-            MemorySegment.copy(sums, JAVA_FLOAT_UNALIGNED, 0, packed, 0, packed.length);
-            for (int i = 0; i < weights.length; i++) {
-                weights[i] = packed[indices[i]];
-            }
-            for (int o = 0; o < biases.length; o++) {
-                biases[o] = packed[o * unrolled.rows() + size.rowTaps()];
-            }
-            MemorySegment.copy(weights, 0, weight, JAVA_FLOAT_UNALIGNED, 0, weights.length);
-            MemorySegment.copy(biases, 0, bias, JAVA_FLOAT_UNALIGNED, 0, biases.length);
+            sums.store(weight, bias);
         };
     }
 
-    /** weightᵀ (taps, out) × gradient (out, row), of which each row is added to where its tap saw x. */
     Kernel inputGradient(ConvolutionOp.Conv2dInputGradient op, Tensor result) {
         ConvolutionSize size =
                 ConvolutionSize.of(result.shape(), op.weight().shape().size(0), op.window(), op.groups());
         Convolvable gradient = Convolvable.of(op.gradient(), memory, matrices);
         Convolvable weight = Convolvable.of(op.weight(), memory, matrices);
-        PackedWeights packed = new PackedWeights(size, weight.type().byteSize(), memory.arena());
         MemorySegment[] rows = rows(size, gradient.memory(), gradient.type().byteSize());
+        return op.window().strideWidth() == 1
+                ? sumsInPlace(size, gradient, weight, rows, memory.of(result))
+                : sumsOfRows(size, gradient, weight, rows, memory.of(result));
+    }
+
+    /** weightᵀ of a window's column (height · in, out) × gradient (out, row), added to the pixels that lie so many columns to the right. */
+    private Kernel sumsInPlace(
+            ConvolutionSize size,
+            Convolvable gradient,
+            Convolvable weight,
+            MemorySegment[] rows,
+            MemorySegment result) {
+        PackedWeights packed = PackedWeights.columns(size, weight.type(), memory.arena());
+        PaddedRows padded = new PaddedRows(size, memory.arena());
+        int windowWidth = size.window().width();
+        Product product = matrices.product(new ProductSize(
+                weight.type(),
+                size.window().height() * size.inputs(),
+                size.outputs(),
+                size.rowElements(),
+                new ProductSize.Factor(size.outputs(), false),
+                new ProductSize.Factor(size.outputHeight() * size.rowElements(), false),
+                padded.rowElements()));
+        return () -> {
+            gradient.prepare().run();
+            weight.prepare().run();
+            packed.load(weight.memory());
+            for (int group = 0; group < size.groups(); group++) {
+                padded.clear();
+                for (int row = 0; row < size.outputHeight(); row++) {
+                    for (int column = 0; column < windowWidth; column++) {
+                        MemorySegment factor = packed.matrix(group * windowWidth + column);
+                        MemorySegment from = rows[group * size.outputHeight() + row];
+                        product.multiply(factor, from, padded.from(row, column), true);
+                    }
+                }
+                padded.store(result, group);
+            }
+        };
+    }
+
+    /** weightᵀ (taps, out) × gradient (out, row), of which each row is added to where its tap saw x. */
+    private Kernel sumsOfRows(
+            ConvolutionSize size,
+            Convolvable gradient,
+            Convolvable weight,
+            MemorySegment[] rows,
+            MemorySegment result) {
+        PackedWeights packed = PackedWeights.rows(size, weight.type(), 0, memory.arena());
         Product product = matrices.product(new ProductSize(
                 weight.type(),
                 size.taps(),
@@ -185,7 +201,7 @@ final class ConvolutionKernels {
                 size.rowElements()));
         MemorySegment parts =
                 memory.arena().allocate((long) size.taps() * size.rowElements() * Float.BYTES, Long.BYTES * 8);
-        RowSums sums = new RowSums(size, memory.of(result));
+        RowSums sums = new RowSums(size, result);
         return () -> {
             gradient.prepare().run();
             weight.prepare().run();
@@ -193,7 +209,7 @@ final class ConvolutionKernels {
             for (int group = 0; group < size.groups(); group++) {
                 sums.restart(group);
                 for (int row = 0; row < size.outputHeight(); row++) {
-                    product.multiply(packed.of(group), rows[group * size.outputHeight() + row], parts, false);
+                    product.multiply(packed.matrix(group), rows[group * size.outputHeight() + row], parts, false);
                     sums.add(row, parts);
                 }
                 sums.finish();

@@ -21,9 +21,9 @@ final class ImageKernels {
     ImageKernels(ProgramMemory memory, MatrixKernels matrices) {
         this.convolutions = new ConvolutionKernels(memory, matrices);
         this.pooling = new PoolingKernels(memory);
-        this.batchNorms = new BatchNormKernels(memory);
+        this.batchNorms = new BatchNormKernels(memory, matrices);
         this.dropouts = new DropoutKernels(memory);
-        this.layouts = new LayoutKernels(memory);
+        this.layouts = new LayoutKernels(memory, matrices);
     }
 
     Kernel bind(ConvolutionOp op, List<Tensor> results) {

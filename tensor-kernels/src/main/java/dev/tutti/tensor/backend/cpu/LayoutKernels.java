@@ -12,16 +12,18 @@ import java.util.List;
 /** Copies of contiguous runs, and sums of them. */
 final class LayoutKernels {
     private final ProgramMemory memory;
+    private final MatrixKernels matrices;
 
-    LayoutKernels(ProgramMemory memory) {
+    LayoutKernels(ProgramMemory memory, MatrixKernels matrices) {
         this.memory = memory;
+        this.matrices = matrices;
     }
 
     Kernel bind(LayoutOp op, Tensor result) {
         return switch (op) {
             case LayoutOp.Reshape(var x, var _) -> reshape(memory.of(x), memory.of(result));
             case LayoutOp.Transpose transpose ->
-                Transposition.bind(transpose, memory.of(transpose.x()), memory.of(result));
+                Transposition.bind(transpose, memory.of(transpose.x()), memory.of(result), matrices);
             case LayoutOp.Concat(var parts, int axis) -> concat(parts, axis, result);
             case LayoutOp.Slice(var x, int axis, int begin, int _) -> moveAxis(x, begin, result, 0, axis);
             case LayoutOp.Pad(var x, int axis, int before, int _) -> {

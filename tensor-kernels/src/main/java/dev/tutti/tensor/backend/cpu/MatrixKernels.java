@@ -5,6 +5,7 @@ import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.Tensor;
+import java.lang.foreign.MemorySegment;
 
 /** The operations worth a library: each method binds one to the memory of a program. */
 sealed interface MatrixKernels permits OneDnnKernels, PortableKernels {
@@ -17,6 +18,9 @@ sealed interface MatrixKernels permits OneDnnKernels, PortableKernels {
     Kernel dense(MatrixOp.Dense op, Tensor result);
 
     Kernel cast(ElementwiseOp.Cast op, Tensor result);
+
+    /** (rows, columns) → (columns, rows), one matrix after the other, as many as there are. */
+    Kernel transposition(ElementType type, int rows, int columns, MemorySegment from, MemorySegment to);
 
     /** Whether {@link #product} reads the type. */
     boolean multiplies(ElementType type);

@@ -12,6 +12,8 @@ import java.util.Arrays;
 final class MaxPairs {
     private static final int INFINITY = 0x7f800000;
     private static final int MAGNITUDE = 0x7fffffff;
+    /** The place if none is positive; the place of equals, all 0, is 0. */
+    private static final int NOWHERE = 4;
 
     private final int samples;
     private final int pairs;
@@ -20,6 +22,11 @@ final class MaxPairs {
     /** All bits are set where the lower row's is larger. */
     private final int[] isLower;
 
+    /** Every second pixel, and those between. */
+    private final int[] left;
+
+    private final int[] right;
+    private final int[] leftIsLower;
     private final int[] rightIsLower;
     private final int[] gradients;
     private final int[] places;
@@ -30,9 +37,12 @@ final class MaxPairs {
         this.upper = new int[width * samples];
         this.lower = new int[upper.length];
         this.isLower = new int[upper.length];
-        this.rightIsLower = new int[upper.length];
-        this.gradients = new int[pairs * samples];
-        this.places = new int[pairs * samples];
+        this.left = new int[pairs * samples];
+        this.right = new int[left.length];
+        this.leftIsLower = new int[left.length];
+        this.rightIsLower = new int[left.length];
+        this.gradients = new int[left.length];
+        this.places = new int[left.length];
     }
 
     void load(MemorySegment upperRow, MemorySegment lowerRow, long byteOffset) {
@@ -42,24 +52,20 @@ final class MaxPairs {
 
     /** The largest, and where they are, of what was loaded. */
     void store(MemorySegment y, MemorySegment placesOfY, long row) {
-        relu(upper);
-        relu(lower);
-        max(upper, lower, isLower);
-        int last = upper.length - samples;
-        System.arraycopy(upper, samples, lower, 0, last);
-        System.arraycopy(isLower, samples, rightIsLower, 0, last);
-        max(upper, lower, isLower, rightIsLower);
-        store(upper, y, row);
-        store(isLower, placesOfY, row);
+        maxOfRelu(upper, lower, isLower);
+        separate(upper, left, right);
+        separate(isLower, leftIsLower, rightIsLower);
+        max(left, right, leftIsLower, rightIsLower);
+        long offset = row * left.length * Integer.BYTES;
+        MemorySegment.copy(left, 0, y, JAVA_INT_UNALIGNED, offset, left.length);
+        MemorySegment.copy(leftIsLower, 0, placesOfY, JAVA_INT_UNALIGNED, offset, left.length);
     }
 
-    /** Every second pixel. */
-    private void store(int[] pixels, MemorySegment memory, long row) {
-        for (int pair = 1; pair < pairs; pair++) {
-            System.arraycopy(pixels, 2 * pair * samples, pixels, pair * samples, samples);
+    private void separate(int[] pixels, int[] left, int[] right) {
+        for (int pair = 0; pair < pairs; pair++) {
+            System.arraycopy(pixels, 2 * pair * samples, left, pair * samples, samples);
+            System.arraycopy(pixels, (2 * pair + 1) * samples, right, pair * samples, samples);
         }
-        long offset = row * pairs * samples * Integer.BYTES;
-        MemorySegment.copy(pixels, 0, memory, JAVA_INT_UNALIGNED, offset, pairs * samples);
     }
 
     /** Reads a row of gradients and writes the pair of rows they go to. */
@@ -67,10 +73,10 @@ final class MaxPairs {
         long offset = row * gradients.length * Integer.BYTES;
         MemorySegment.copy(gradient, JAVA_INT_UNALIGNED, offset, gradients, 0, gradients.length);
         MemorySegment.copy(placesOfY, JAVA_INT_UNALIGNED, offset, places, 0, places.length);
-        scatter(isLower, rightIsLower, 0);
-        interleave(isLower, rightIsLower, upper);
-        scatter(isLower, rightIsLower, 2);
-        interleave(isLower, rightIsLower, lower);
+        scatter(left, right, 0);
+        interleave(left, right, upper);
+        scatter(left, right, 2);
+        interleave(left, right, lower);
         MemorySegment.copy(upper, 0, to, JAVA_INT_UNALIGNED, byteOffset, upper.length);
         long rowBytes = (long) upper.length * Integer.BYTES;
         MemorySegment.copy(lower, 0, to, JAVA_INT_UNALIGNED, byteOffset + rowBytes, lower.length);
@@ -96,35 +102,31 @@ final class MaxPairs {
     }
 
     /** What is negative becomes 0, a NaN a positive NaN, which is larger than infinity. */
-    private static void relu(int[] x) {
-        for (int i = 0; i < x.length; i++) {
-            int bits = x[i];
-            int magnitude = bits & MAGNITUDE;
-            x[i] = magnitude & (~(bits >> 31) | ((INFINITY - magnitude) >> 31));
-        }
-    }
-
-    private static void max(int[] upper, int[] lower, int[] isLower) {
+    private static void maxOfRelu(int[] upper, int[] lower, int[] isLower) {
         for (int i = 0; i < upper.length; i++) {
             int a = upper[i];
             int b = lower[i];
+            int magnitudeA = a & MAGNITUDE;
+            int magnitudeB = b & MAGNITUDE;
+            a = magnitudeA & (~(a >> 31) | ((INFINITY - magnitudeA) >> 31));
+            b = magnitudeB & (~(b >> 31) | ((INFINITY - magnitudeB) >> 31));
             isLower[i] = (a - b) >> 31;
             upper[i] = Math.max(a, b);
         }
     }
 
-    /** Of a pixel and the one right of it. Of equals the first counts: upper before lower, then left before right. The place replaces {@code isLower}. */
+    /** Of a pixel and the one right of it. Of equals the first counts: upper before lower, then left before right. Places replace {@code isLower}. */
     private static void max(int[] left, int[] right, int[] isLower, int[] rightIsLower) {
         for (int i = 0; i < left.length; i++) {
             int a = left[i];
             int b = right[i];
             int aLower = isLower[i];
             int bLower = rightIsLower[i];
-            int isRight = ((a - b) >> 31) | (~((b - a) >> 31) & aLower & ~bLower);
+            int isRight = (a - b + (aLower & ~bLower)) >> 31;
+            int lowerOfLargest = aLower ^ ((aLower ^ bLower) & isRight);
             int largest = Math.max(a, b);
-            int place = (((aLower & ~isRight) | (bLower & isRight)) & 2) | (isRight & 1);
-            int isPositive = -largest >> 31;
-            isLower[i] = (place & isPositive) | (4 & ~isPositive);
+            int isZero = (largest - 1) >> 31;
+            isLower[i] = ((lowerOfLargest & 2) - isRight) | (isZero & NOWHERE);
             left[i] = largest;
         }
     }

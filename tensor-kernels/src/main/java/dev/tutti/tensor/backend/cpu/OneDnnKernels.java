@@ -63,6 +63,9 @@ final class OneDnnKernels implements MatrixKernels {
 
     @Override
     public Kernel cast(ElementwiseOp.Cast op, Tensor result) {
+        if (op.x().type() == ElementType.F32 && result.type() == ElementType.F16) {
+            return F16Narrowing.bind(memory.of(op.x()), memory.of(result));
+        }
         try (Arena scratch = Arena.ofConfined()) {
             Operand from = Operand.flat(op.x());
             Operand to = Operand.flat(result);
@@ -71,6 +74,23 @@ final class OneDnnKernels implements MatrixKernels {
             OneDnnArguments arguments = new OneDnnArguments(memory, engine);
             arguments.add(OneDnnArguments.SOURCE, from);
             arguments.add(OneDnnArguments.DESTINATION, to);
+            return bind(description, arguments);
+        }
+    }
+
+    /** A copy between layouts. It moves bits, so that f16, for which oneDNN has no fast one, goes as bf16. */
+    @Override
+    public Kernel transposition(ElementType type, int rows, int columns, MemorySegment from, MemorySegment to) {
+        int dataType = Operand.dataType(type == ElementType.F16 ? ElementType.BF16 : type);
+        long matrix = (long) rows * columns;
+        List<Long> sizes = List.of(from.byteSize() / (matrix * type.byteSize()), (long) rows, (long) columns);
+        try (Arena scratch = Arena.ofConfined()) {
+            MemorySegment source = OneDnn.layout(dataType, sizes, List.of(matrix, (long) columns, 1L), scratch);
+            MemorySegment target = OneDnn.layout(dataType, sizes, List.of(matrix, 1L, (long) rows), scratch);
+            MemorySegment description = OneDnn.reorder(engine, source, target, OneDnn.attributes(scratch), scratch);
+            OneDnnArguments arguments = new OneDnnArguments(memory, engine);
+            arguments.add(OneDnnArguments.SOURCE, OneDnn.memory(source, engine, from, memory.arena()));
+            arguments.add(OneDnnArguments.DESTINATION, OneDnn.memory(target, engine, to, memory.arena()));
             return bind(description, arguments);
         }
     }

@@ -7,6 +7,7 @@ import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.Tensor;
+import java.lang.foreign.MemorySegment;
 
 /** Matrix products in Java, on one thread: operands are unpacked to f32 rows on the heap, allocated once. */
 final class PortableKernels implements MatrixKernels {
@@ -60,6 +61,11 @@ final class PortableKernels implements MatrixKernels {
                 y.set(i, x.get(i));
             }
         };
+    }
+
+    @Override
+    public Kernel transposition(ElementType type, int rows, int columns, MemorySegment from, MemorySegment to) {
+        return new MatrixTransposition(rows, columns, type.byteSize()).bind(from, to);
     }
 
     @Override

@@ -21,7 +21,7 @@ final class Transposition {
 
     private Transposition() {}
 
-    static Kernel bind(LayoutOp.Transpose op, MemorySegment from, MemorySegment to) {
+    static Kernel bind(LayoutOp.Transpose op, MemorySegment from, MemorySegment to, MatrixKernels matrices) {
         int elementBytes = op.x().type().byteSize();
         List<Dimension> dimensions = dimensions(op.x(), op.axes());
         Dimension inner = dimensions.getLast();
@@ -34,7 +34,7 @@ final class Transposition {
                 && rank <= 3
                 && dimensions.get(rank - 2).stride == 1
                 && inner.stride == dimensions.get(rank - 2).size) {
-            return new MatrixTransposition(inner.size, dimensions.get(rank - 2).size, elementBytes).bind(from, to);
+            return matrices.transposition(op.x().type(), inner.size, dimensions.get(rank - 2).size, from, to);
         }
         return copies(dimensions, elementBytes, elementBytes, from, to);
     }

@@ -1,5 +1,6 @@
 package dev.tutti.tensor.backend.cpu;
 
+import dev.tutti.tensor.graph.ElementType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -11,9 +12,13 @@ import java.lang.foreign.MemorySegment;
 final class UnrolledRows {
     /** Blocks there is room for, as a multiple of the window's height; then the last ones move to the front. */
     private static final int WINDOWS = 3;
+    /** Numbers of bf16 whose sum is any f32. */
+    private static final int BF16_PARTS = 3;
 
     private final ConvolutionSize size;
     private final MemorySegment x;
+    private final ElementType type;
+    private final int ones;
     private final long elementBytes;
     private final long runBytes;
     private final int blockRows;
@@ -30,13 +35,21 @@ final class UnrolledRows {
     /** Behind the last row that is there. */
     private int end;
 
-    /** @param ones whether each block has a last row of ones, whose product with a gradient is the gradient's sum */
-    UnrolledRows(ConvolutionSize size, Convolvable x, boolean ones, Arena arena) {
+    /** Rows of ones at the end of a block: a bias is multiplied by them, and a gradient's product with them is its sum. */
+    static int ones(ConvolutionSize size, ElementType type) {
+        return type == ElementType.F32
+                ? 1
+                : Math.ceilDiv(BF16_PARTS, size.window().height());
+    }
+
+    UnrolledRows(ConvolutionSize size, Convolvable x, Arena arena) {
         this.size = size;
         this.x = x.memory();
-        this.elementBytes = x.type().byteSize();
+        this.type = x.type();
+        this.elementBytes = type.byteSize();
         this.runBytes = size.rowElements() * elementBytes;
-        this.blockRows = size.rowTaps() + (ones ? 1 : 0);
+        this.ones = ones(size, x.type());
+        this.blockRows = size.rowTaps() + ones;
         this.blockBytes = runBytes * blockRows;
         int paddedHeight = size.height() + 2 * size.window().paddingHeight();
         this.capacity = Math.min(paddedHeight, WINDOWS * size.window().height());
@@ -46,15 +59,26 @@ final class UnrolledRows {
         for (int i = 0; i < windows.length; i++) {
             windows[i] = blocks.asSlice(blockBytes * i);
         }
-        for (int block = 0; ones && block < capacity; block++) {
-            for (int i = 0; i < size.rowElements(); i++) {
-                x.set(blocks, (blockBytes * (block + 1) - runBytes) / elementBytes + i, 1);
+        for (int block = 0; block < capacity; block++) {
+            long firstOne = (long) block * blockRows + size.rowTaps();
+            for (long i = firstOne * size.rowElements(); i < (firstOne + ones) * size.rowElements(); i++) {
+                x.set(blocks, i, 1);
             }
         }
     }
 
     int blockRows() {
         return blockRows;
+    }
+
+    /** Rows of ones in the matrix for a row of the result: as many as it takes to hold a bias, one of f32. */
+    int[] ones() {
+        int parts = type == ElementType.F32 ? 1 : BF16_PARTS;
+        int[] rows = new int[parts];
+        for (int part = 0; part < parts; part++) {
+            rows[part] = part / ones * blockRows + size.rowTaps() + part % ones;
+        }
+        return rows;
     }
 
     /** Rows of the matrix for a row of the result. */

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tutti.tensor.backend.Backend;
-import dev.tutti.tensor.backend.BackendContract;
 import dev.tutti.tensor.backend.Backends;
 import dev.tutti.tensor.backend.Closeness;
+import dev.tutti.tensor.backend.CpuContract;
 import dev.tutti.tensor.backend.Execution;
 import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.Graph;
@@ -18,7 +18,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-class OneDnnBackendTest extends BackendContract {
+class OneDnnBackendTest extends CpuContract {
     @BeforeAll
     static void libraryIsThere() {
         assumeTrue(OneDnn.isEnabled(), OneDnn::reason);
