@@ -10,8 +10,8 @@ import java.util.Arrays;
  * are ordered as their bits are. Neither branches nor comparisons, since neither vectorizes: the sign of a difference is a mask.
  */
 final class MaxPairs {
-    private static final int INFINITY = 0x7f800000;
-    private static final int MAGNITUDE = 0x7fffffff;
+    static final int INFINITY = 0x7f800000;
+    static final int MAGNITUDE = 0x7fffffff;
     /** The place if none is positive; the place of equals, all 0, is 0. */
     private static final int NOWHERE = 4;
 

@@ -1,6 +1,7 @@
 package dev.tutti.tensor.backend.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -10,13 +11,17 @@ final class PoolWindow {
     private final ConvolutionSize size;
     /** By column of the window; what lies outside of the image stays. */
     private final float[][] pixels;
+    /** The same arrays. */
+    private final MemorySegment[] segments;
 
     /** @param outside the value of padding */
     PoolWindow(ConvolutionSize size, float outside) {
         this.size = size;
         this.pixels = new float[size.window().width()][size.rowElements()];
-        for (float[] row : pixels) {
-            Arrays.fill(row, outside);
+        this.segments = new MemorySegment[pixels.length];
+        for (int j = 0; j < pixels.length; j++) {
+            Arrays.fill(pixels[j], outside);
+            segments[j] = MemorySegment.ofArray(pixels[j]);
         }
     }
 
@@ -45,12 +50,22 @@ final class PoolWindow {
         return pixels[j];
     }
 
+    /** The same as bits. */
+    void loadBits(MemorySegment x, int channel, int outputRow, int i, int j, int[] bits) {
+        load(x, channel, outputRow, i, j);
+        MemorySegment.copy(segments[j], JAVA_INT_UNALIGNED, 0, bits, 0, bits.length);
+    }
+
     void store(float[] result, MemorySegment y, int channel, int outputRow) {
         MemorySegment.copy(result, 0, y, JAVA_FLOAT_UNALIGNED, resultOffset(channel, outputRow), result.length);
     }
 
     void loadResult(MemorySegment y, int channel, int outputRow, float[] result) {
         MemorySegment.copy(y, JAVA_FLOAT_UNALIGNED, resultOffset(channel, outputRow), result, 0, result.length);
+    }
+
+    void loadResult(MemorySegment y, int channel, int outputRow, int[] result) {
+        MemorySegment.copy(y, JAVA_INT_UNALIGNED, resultOffset(channel, outputRow), result, 0, result.length);
     }
 
     private long resultOffset(int channel, int outputRow) {

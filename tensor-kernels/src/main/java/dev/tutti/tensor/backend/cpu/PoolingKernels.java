@@ -1,6 +1,7 @@
 package dev.tutti.tensor.backend.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.backend.ProgramMemory;
@@ -15,8 +16,6 @@ import java.util.Arrays;
 /** Pooling of images [channels, height, width, samples], a row of the result at a time: each place of the window is a row of its own, (columns, samples). */
 final class PoolingKernels {
     private static final ImageLayout LAYOUT = ImageLayout.SAMPLES_LAST;
-
-    private static final int NOWHERE = -1;
 
     private final ProgramMemory memory;
 
@@ -46,17 +45,18 @@ final class PoolingKernels {
         PoolWindow window = new PoolWindow(size, Float.NEGATIVE_INFINITY);
         MemorySegment x = memory.of(op.x());
         MemorySegment gradient = memory.of(op.gradient());
-        float[] largest = new float[size.rowElements()];
-        int[] places = new int[size.rowElements()];
-        float[] gradients = new float[size.rowElements()];
-        float[] part = new float[size.rowElements()];
+        int[] largest = new int[size.rowElements()];
+        int[] places = new int[largest.length];
+        int[] pixels = new int[largest.length];
+        int[] gradients = new int[largest.length];
+        int[] part = new int[largest.length];
         MemorySegment taps = taps(size);
         RowSums sums = new RowSums(size, memory.of(result));
         return eachRow(size, sums, (channel, row) -> {
-            Arrays.fill(places, NOWHERE);
+            Arrays.fill(largest, Integer.MIN_VALUE);
             for (int i = 0; i < size.window().height(); i++) {
                 for (int j = 0; window.contains(row, i) && j < size.window().width(); j++) {
-                    float[] pixels = window.load(x, channel, row, i, j);
+                    window.loadBits(x, channel, row, i, j, pixels);
                     int place = i * size.window().width() + j;
                     int begin = size.firstColumn(j) * size.samples();
                     choose(largest, places, pixels, begin, size.endColumn(j) * size.samples(), place);
@@ -65,7 +65,8 @@ final class PoolingKernels {
             window.loadResult(gradient, channel, row, gradients);
             for (int place = 0; place < size.taps(); place++) {
                 keep(gradients, places, place, part);
-                store(part, taps, place);
+                MemorySegment.copy(
+                        part, 0, taps, JAVA_INT_UNALIGNED, (long) place * part.length * Integer.BYTES, part.length);
             }
             sums.add(row, taps);
         });
@@ -174,21 +175,30 @@ final class PoolingKernels {
         MemorySegment.copy(row, 0, taps, JAVA_FLOAT_UNALIGNED, (long) place * row.length * Float.BYTES, row.length);
     }
 
-    /** Keeps the first of the largest; a NaN is larger than anything. */
-    private static void choose(float[] largest, int[] places, float[] pixels, int begin, int end, int place) {
+    /**
+     * Keeps the first of the largest; a NaN is larger than anything. Of the bits of f32 it makes integers of their order, zeros of either sign one; a
+     * difference of bits before and after is a mask, as neither branches nor comparisons vectorize.
+     */
+    private static void choose(int[] largest, int[] places, int[] pixels, int begin, int end, int place) {
         for (int i = begin; i < end; i++) {
-            float pixel = pixels[i];
-            boolean isLarger = pixel > largest[i] || (Float.isNaN(pixel) && !Float.isNaN(largest[i]));
-            if (isLarger || places[i] == NOWHERE) {
-                largest[i] = pixel;
-                places[i] = place;
-            }
+            int bits = pixels[i];
+            int magnitude = bits & MaxPairs.MAGNITUDE;
+            int sign = bits >> 31;
+            int isNaN = (MaxPairs.INFINITY - magnitude) >> 31;
+            int order = (((magnitude ^ sign) - sign) & ~isNaN) | (MaxPairs.MAGNITUDE & isNaN);
+            int before = largest[i];
+            int after = Math.max(before, order);
+            int change = before ^ after;
+            int isLarger = (change | -change) >> 31;
+            largest[i] = after;
+            places[i] = (places[i] & ~isLarger) | (place & isLarger);
         }
     }
 
-    private static void keep(float[] gradients, int[] places, int place, float[] part) {
+    private static void keep(int[] gradients, int[] places, int place, int[] part) {
         for (int i = 0; i < part.length; i++) {
-            part[i] = places[i] == place ? gradients[i] : 0;
+            int difference = places[i] ^ place;
+            part[i] = gradients[i] & ~((difference | -difference) >> 31);
         }
     }
 
