@@ -29,7 +29,7 @@ final class ConvolutionKernels {
         private final PackedWeights packed;
         private final UnrolledRows unrolled;
         private final int[] ones;
-        private final Product product;
+        private final Gemm product;
 
         /** @param resultStride elements from a channel's row to the next channel's */
         Forward(ConvolutionSize size, Tensor x, Tensor weight, Tensor bias, int resultStride) {
@@ -41,13 +41,13 @@ final class ConvolutionKernels {
             this.ones = unrolled.ones();
             this.packed =
                     PackedWeights.rows(size, this.x.type(), UnrolledRows.ones(size, this.x.type()), memory.arena());
-            this.product = matrices.product(new ProductSize(
+            this.product = matrices.gemm(new GemmSize(
                     this.x.type(),
                     size.outputs(),
                     unrolled.rows(),
                     size.rowElements(),
-                    new ProductSize.Factor(unrolled.rows(), false),
-                    new ProductSize.Factor(size.rowElements(), false),
+                    new GemmSize.Factor(unrolled.rows(), false),
+                    new GemmSize.Factor(size.rowElements(), false),
                     resultStride));
         }
 
@@ -157,13 +157,13 @@ final class ConvolutionKernels {
         PackedWeights packed = PackedWeights.columns(size, weight.type(), memory.arena());
         PaddedRows padded = new PaddedRows(size, memory.arena());
         int windowWidth = size.window().width();
-        Product product = matrices.product(new ProductSize(
+        Gemm product = matrices.gemm(new GemmSize(
                 weight.type(),
                 size.window().height() * size.inputs(),
                 size.outputs(),
                 size.rowElements(),
-                new ProductSize.Factor(size.outputs(), false),
-                new ProductSize.Factor(size.outputHeight() * size.rowElements(), false),
+                new GemmSize.Factor(size.outputs(), false),
+                new GemmSize.Factor(size.outputHeight() * size.rowElements(), false),
                 padded.rowElements()));
         return () -> {
             gradient.prepare().run();
@@ -191,13 +191,13 @@ final class ConvolutionKernels {
             MemorySegment[] rows,
             MemorySegment result) {
         PackedWeights packed = PackedWeights.rows(size, weight.type(), 0, memory.arena());
-        Product product = matrices.product(new ProductSize(
+        Gemm product = matrices.gemm(new GemmSize(
                 weight.type(),
                 size.taps(),
                 size.outputs(),
                 size.rowElements(),
-                new ProductSize.Factor(size.taps(), true),
-                new ProductSize.Factor(size.outputHeight() * size.rowElements(), false),
+                new GemmSize.Factor(size.taps(), true),
+                new GemmSize.Factor(size.outputHeight() * size.rowElements(), false),
                 size.rowElements()));
         MemorySegment parts =
                 memory.arena().allocate((long) size.taps() * size.rowElements() * Float.BYTES, Long.BYTES * 8);

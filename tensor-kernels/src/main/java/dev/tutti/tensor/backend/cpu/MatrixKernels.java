@@ -22,9 +22,9 @@ sealed interface MatrixKernels permits OneDnnKernels, PortableKernels {
     /** (rows, columns) → (columns, rows), one matrix after the other, as many as there are. */
     Kernel transposition(ElementType type, int rows, int columns, MemorySegment from, MemorySegment to);
 
-    /** Whether {@link #product} reads the type. */
+    /** Whether {@link #gemm} reads the type. */
     boolean multiplies(ElementType type);
 
     /** For other kernels to use. */
-    Product product(ProductSize size);
+    Gemm gemm(GemmSize size);
 }

@@ -320,7 +320,7 @@ record OneDnn(
     }
 
     /** As {@link #execute}; result += left · right, or result = left · right. */
-    static void multiply(ProductSize size, MemorySegment left, MemorySegment right, MemorySegment result, boolean add) {
+    static void multiply(GemmSize size, MemorySegment left, MemorySegment right, MemorySegment result, boolean add) {
         MethodHandle product = size.type() == ElementType.BF16 ? library().multiplyBf16 : library().multiplyF32;
         int status;
         try {
@@ -346,7 +346,7 @@ record OneDnn(
         }
     }
 
-    private static byte transposition(ProductSize.Factor factor) {
+    private static byte transposition(GemmSize.Factor factor) {
         return (byte) (factor.transposed() ? 'T' : 'N');
     }
 

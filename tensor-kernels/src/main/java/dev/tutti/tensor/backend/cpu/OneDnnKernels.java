@@ -97,12 +97,12 @@ final class OneDnnKernels implements MatrixKernels {
 
     @Override
     public boolean multiplies(ElementType type) {
-        return OneDnnProduct.multiplies(type);
+        return OneDnnGemm.multiplies(type);
     }
 
     @Override
-    public Product product(ProductSize size) {
-        return new OneDnnProduct(size);
+    public Gemm gemm(GemmSize size) {
+        return new OneDnnGemm(size);
     }
 
     /** @param operands left, right, result and perhaps a bias */

@@ -74,8 +74,8 @@ final class PortableKernels implements MatrixKernels {
     }
 
     @Override
-    public Product product(ProductSize size) {
-        return new PortableProduct(size);
+    public Gemm gemm(GemmSize size) {
+        return new PortableGemm(size);
     }
 
     private PackedMatrix packed(Tensor tensor, boolean transposed) {

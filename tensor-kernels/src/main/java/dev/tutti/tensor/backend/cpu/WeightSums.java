@@ -15,7 +15,7 @@ final class WeightSums {
     private final int rows;
     private final int firstOne;
     private final int outputs;
-    private final Product product;
+    private final Gemm product;
     private final MemorySegment memory;
     private final MemorySegment[] groups;
     private final float[] sums;
@@ -28,12 +28,12 @@ final class WeightSums {
         this.rows = unrolled.rows();
         this.firstOne = unrolled.ones()[0];
         this.transposed = outputs >= MANY_OUTPUTS;
-        ProductSize.Factor gradient = new ProductSize.Factor(size.outputHeight() * size.rowElements(), transposed);
-        ProductSize.Factor x = new ProductSize.Factor(size.rowElements(), !transposed);
-        this.product = matrices.product(
+        GemmSize.Factor gradient = new GemmSize.Factor(size.outputHeight() * size.rowElements(), transposed);
+        GemmSize.Factor x = new GemmSize.Factor(size.rowElements(), !transposed);
+        this.product = matrices.gemm(
                 transposed
-                        ? new ProductSize(type, rows, size.rowElements(), outputs, x, gradient, outputs)
-                        : new ProductSize(type, outputs, size.rowElements(), rows, gradient, x, rows));
+                        ? new GemmSize(type, rows, size.rowElements(), outputs, x, gradient, outputs)
+                        : new GemmSize(type, outputs, size.rowElements(), rows, gradient, x, rows));
         this.sums = new float[size.groups() * outputs * rows];
         this.memory = arena.allocate((long) sums.length * Float.BYTES, Long.BYTES * 8);
         this.groups = new MemorySegment[size.groups()];

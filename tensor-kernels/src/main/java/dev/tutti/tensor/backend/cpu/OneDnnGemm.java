@@ -4,7 +4,7 @@ import dev.tutti.tensor.graph.ElementType;
 import java.lang.foreign.MemorySegment;
 
 /** oneDNN's BLAS: for products too small to set up a primitive each, and for matrices that move. */
-record OneDnnProduct(ProductSize size) implements Product {
+record OneDnnGemm(GemmSize size) implements Gemm {
     /** Whether this processor multiplies the type. */
     static boolean multiplies(ElementType type) {
         return switch (type) {

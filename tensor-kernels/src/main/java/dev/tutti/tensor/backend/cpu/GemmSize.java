@@ -10,7 +10,7 @@ import dev.tutti.tensor.graph.ElementType;
  * @param right as it lies in memory
  * @param resultStride elements from row to row
  */
-record ProductSize(ElementType type, int rows, int inner, int columns, Factor left, Factor right, int resultStride) {
+record GemmSize(ElementType type, int rows, int inner, int columns, Factor left, Factor right, int resultStride) {
     /** @param stride elements from row to row, of the transposed matrix if it is that which lies in memory */
     record Factor(int stride, boolean transposed) {}
 }

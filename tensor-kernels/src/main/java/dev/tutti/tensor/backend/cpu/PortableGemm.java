@@ -7,13 +7,13 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /** f32 products in Java, one row of the result after the other; rows of the factors are copied to the heap, see {@link Rows}. */
-final class PortableProduct implements Product {
-    private final ProductSize size;
+final class PortableGemm implements Gemm {
+    private final GemmSize size;
     private final float[][] left;
     private final float[][] right;
     private final float[] row;
 
-    PortableProduct(ProductSize size) {
+    PortableGemm(GemmSize size) {
         if (size.type() != ElementType.F32) {
             throw new UnsupportedOperationException("portable products are of f32, not of " + size.type());
         }
@@ -46,7 +46,7 @@ final class PortableProduct implements Product {
         }
     }
 
-    private static void load(MemorySegment from, ProductSize.Factor factor, float[][] to) {
+    private static void load(MemorySegment from, GemmSize.Factor factor, float[][] to) {
         long stride = (long) factor.stride() * Float.BYTES;
         for (int r = 0; r < to.length; r++) {
             float[] row = to[r];
