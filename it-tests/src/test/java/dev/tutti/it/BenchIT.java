@@ -14,8 +14,19 @@ class BenchIT extends WithProcesses {
     @ParameterizedTest
     @CsvSource({"mlp, f32", "mlp, bf16", "lenet, f32", "lstm, bf16", "transformer, f32", "lenet, f16"})
     void stepOfAPresetIsTimed(String model, String precision) {
-        TuttiProcess.Ended bench = processes
-                .run("bench", "step", "--model", model, "--batch", "2", "--precision", precision, "--seconds", "1", "-o", "json");
+        TuttiProcess.Ended bench = processes.run(
+                "bench",
+                "step",
+                "--model",
+                model,
+                "--batch",
+                "2",
+                "--precision",
+                precision,
+                "--seconds",
+                "1",
+                "-o",
+                "json");
 
         assertThat(bench.exitCode()).as(bench.err()).isZero();
         JsonNode json = bench.json();

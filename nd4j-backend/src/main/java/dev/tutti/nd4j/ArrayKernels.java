@@ -31,16 +31,18 @@ final class ArrayKernels {
 
     /** @throws UnsupportedOperationException naming the operation */
     Kernel bind(Instruction instruction) {
-        Tensor y = instruction.result();
-        Supplier<INDArray> value = switch (instruction.op()) {
-            case MatrixOp op -> matrix(op, instruction);
-            case ElementwiseOp op -> elementwise(op, instruction);
-            case LayoutOp op -> layout(op, instruction);
+        return switch (instruction.op()) {
+            case MatrixOp op -> setting(instruction, matrix(op, instruction));
+            case ElementwiseOp op -> setting(instruction, elementwise(op, instruction));
+            case LayoutOp op -> setting(instruction, layout(op, instruction));
             case ConvolutionOp op -> images.bind(op, instruction);
-            case LossOp op -> losses.bind(op);
+            case LossOp op -> setting(instruction, losses.bind(op));
             case NormalizationOp _, SequenceOp _ -> throw unsupported(instruction);
         };
-        return () -> arrays.set(y, value.get());
+    }
+
+    private Kernel setting(Instruction instruction, Supplier<INDArray> value) {
+        return () -> arrays.set(instruction.result(), value.get());
     }
 
     private Supplier<INDArray> matrix(MatrixOp op, Instruction instruction) {

@@ -9,25 +9,26 @@ final class ConvolutionGradients {
 
     static void backward(ConvolutionOp op, Tensor gradient, Tape tape) {
         switch (op) {
-            case ConvolutionOp.Conv2d(var x, var weight, var bias, var window, int groups) -> {
-                tape.contribute(bias, new ConvolutionOp.ChannelSum(gradient));
-                tape.contribute(weight, new ConvolutionOp.Conv2dWeightGradient(gradient, x, window, groups));
+            case ConvolutionOp.Conv2d(var x, var weight, var bias, var window, int groups, var layout) -> {
+                tape.contributeAll(
+                        new ConvolutionOp.Conv2dWeightGradient(gradient, x, window, groups, layout), weight, bias);
                 Shape images = x.shape();
                 tape.contribute(
                         x,
                         new ConvolutionOp.Conv2dInputGradient(
-                                gradient, weight, window, groups, images.size(2), images.size(3)));
+                                gradient, weight, window, groups, layout.height(images), layout.width(images), layout));
             }
-            case ConvolutionOp.MaxPool(var x, var window) ->
-                tape.contribute(x, new ConvolutionOp.MaxPoolGradient(gradient, x, window));
-            case ConvolutionOp.AveragePool(var x, var window) ->
+            case ConvolutionOp.MaxPool(var x, var window, var layout) ->
+                tape.contribute(x, new ConvolutionOp.MaxPoolGradient(gradient, x, window, layout));
+            case ConvolutionOp.AveragePool(var x, var window, var layout) ->
                 tape.contribute(
                         x,
                         new ConvolutionOp.AveragePoolGradient(
-                                gradient, window, x.shape().size(2), x.shape().size(3)));
+                                gradient, window, layout.height(x.shape()), layout.width(x.shape()), layout));
             case ConvolutionOp.Conv2dInputGradient _,
                     ConvolutionOp.Conv2dWeightGradient _,
-                    ConvolutionOp.ChannelSum _,
+                    ConvolutionOp.Conv2dMaxPool _,
+                    ConvolutionOp.MaxPoolScatter _,
                     ConvolutionOp.MaxPoolGradient _,
                     ConvolutionOp.AveragePoolGradient _ -> throw Autodiff.notDefined(op);
         }

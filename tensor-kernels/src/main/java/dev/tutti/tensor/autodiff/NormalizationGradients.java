@@ -20,12 +20,20 @@ final class NormalizationGradients {
                         x,
                         gamma,
                         beta);
-            case NormalizationOp.BatchNorm(var x, var gamma, var beta, var runningMean, var runningVariance, var _) -> {
-                int samples = x.shape().size(0);
+            case NormalizationOp.BatchNorm(
+                    var x,
+                    var gamma,
+                    var beta,
+                    var runningMean,
+                    var runningVariance,
+                    var _,
+                    var layout) -> {
+                int samples = x.shape().rank() == 2 ? x.shape().size(0) : layout.samples(x.shape());
                 tape.contribute(runningVariance, new ElementwiseOp.Scale(results.get(3), tape.scale(), samples));
                 tape.contribute(runningMean, new ElementwiseOp.Scale(results.get(1), tape.scale(), samples));
                 tape.contributeAll(
-                        new NormalizationOp.BatchNormGradient(gradient, x, gamma, results.get(1), results.get(2)),
+                        new NormalizationOp.BatchNormGradient(
+                                gradient, x, gamma, results.get(1), results.get(2), layout),
                         x,
                         gamma,
                         beta);

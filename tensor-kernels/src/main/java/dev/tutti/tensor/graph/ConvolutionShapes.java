@@ -2,99 +2,118 @@ package dev.tutti.tensor.graph;
 
 import java.util.List;
 
-/** Results of {@link ConvolutionOp}, all f32. */
+/** Results of {@link ConvolutionOp}: f32, but for the places of a maximum. */
 final class ConvolutionShapes {
-    private ConvolutionShapes() {}
+    private final ImageLayout layout;
+    private final OperandChecks checks;
 
-    static List<ResultType> infer(ConvolutionOp op, OperandChecks checks) {
-        return ResultType.f32(
-                switch (op) {
-                    case ConvolutionOp.Conv2d conv -> conv2d(conv, checks);
-                    case ConvolutionOp.Conv2dInputGradient(
-                            var gradient,
-                            var weight,
-                            var window,
-                            int groups,
-                            int height,
-                            int width) -> {
-                        checks.equalFloats(gradient, weight);
-                        Shape images = checks.images(gradient);
-                        Shape x = Shape.of(images.size(0), weight.shape().size(1) * groups, height, width);
-                        checks.shape(gradient, output(x, weight.shape(), window, groups, checks));
-                        yield x;
-                    }
-                    case ConvolutionOp.Conv2dWeightGradient(var gradient, var x, var window, int groups) -> {
-                        checks.equalFloats(gradient, x);
-                        Shape weight = Shape.of(
-                                checks.images(gradient).size(1),
-                                checks.images(x).size(1) / groups,
-                                window.height(),
-                                window.width());
-                        checks.shape(gradient, output(x.shape(), weight, window, groups, checks));
-                        yield weight;
-                    }
-                    case ConvolutionOp.ChannelSum(var x) -> {
-                        checks.f32(x);
-                        yield Shape.of(checks.images(x).size(1));
-                    }
-                    case ConvolutionOp.MaxPool(var x, var window) -> pool(x, window, checks);
-                    case ConvolutionOp.AveragePool(var x, var window) -> pool(x, window, checks);
-                    case ConvolutionOp.MaxPoolGradient(var gradient, var x, var window) -> {
-                        checks.f32(gradient);
-                        checks.shape(gradient, pool(x, window, checks));
-                        yield x.shape();
-                    }
-                    case ConvolutionOp.AveragePoolGradient(var gradient, var window, int height, int width) -> {
-                        checks.f32(gradient);
-                        Shape images = checks.images(gradient);
-                        checks.shape(
-                                gradient,
-                                images.with(2, window.outputHeight(height)).with(3, window.outputWidth(width)));
-                        yield images.with(2, height).with(3, width);
-                    }
-                });
+    private ConvolutionShapes(ImageLayout layout, OperandChecks checks) {
+        this.layout = layout;
+        this.checks = checks;
     }
 
-    private static Shape conv2d(ConvolutionOp.Conv2d op, OperandChecks checks) {
-        checks.equalFloats(op.x(), op.weight());
-        checks.f32(op.bias());
-        Shape result = output(checks.images(op.x()), op.weight().shape(), op.window(), op.groups(), checks);
-        checks.vector(op.bias(), result.size(1));
+    static List<ResultType> infer(ConvolutionOp op, OperandChecks checks) {
+        return new ConvolutionShapes(op.layout(), checks).infer(op);
+    }
+
+    private List<ResultType> infer(ConvolutionOp op) {
+        return switch (op) {
+            case ConvolutionOp.Conv2d(var x, var weight, var bias, var window, int groups, var _) ->
+                ResultType.f32(conv2d(x, weight, bias, window, groups));
+            case ConvolutionOp.Conv2dMaxPool(var x, var weight, var bias, var window, int groups, var _) -> {
+                Shape y = conv2d(x, weight, bias, window, groups);
+                Shape pooled = fitted(y, Window.square(2, 2, 0));
+                yield List.of(ResultType.first(pooled), new ResultType(".places", ElementType.I32, pooled));
+            }
+            case ConvolutionOp.MaxPoolScatter(var gradient, var places, int height, int width, var _) -> {
+                checks.f32(gradient);
+                checks.i32(places);
+                checks.same(gradient, places);
+                Shape y = layout.resized(checks.images(gradient), height, width);
+                checks.shape(gradient, fitted(y, Window.square(2, 2, 0)));
+                yield ResultType.f32(y);
+            }
+            case ConvolutionOp.Conv2dInputGradient(
+                    var gradient,
+                    var weight,
+                    var window,
+                    int groups,
+                    int height,
+                    int width,
+                    var _) -> {
+                checks.equalFloats(gradient, weight);
+                int samples = layout.samples(checks.images(gradient));
+                Shape x = layout.shape(samples, weight.shape().size(1) * groups, height, width);
+                checks.shape(gradient, output(x, weight.shape(), window, groups));
+                yield ResultType.f32(x);
+            }
+            case ConvolutionOp.Conv2dWeightGradient(var gradient, var x, var window, int groups, var _) -> {
+                checks.equalFloats(gradient, x);
+                Shape weight = Shape.of(
+                        layout.channels(checks.images(gradient)),
+                        layout.channels(checks.images(x)) / groups,
+                        window.height(),
+                        window.width());
+                checks.shape(gradient, output(x.shape(), weight, window, groups));
+                yield List.of(ResultType.first(weight), ResultType.further("bias", Shape.of(weight.size(0))));
+            }
+            case ConvolutionOp.MaxPool(var x, var window, var _) -> ResultType.f32(pool(x, window));
+            case ConvolutionOp.AveragePool(var x, var window, var _) -> ResultType.f32(pool(x, window));
+            case ConvolutionOp.MaxPoolGradient(var gradient, var x, var window, var _) -> {
+                checks.f32(gradient);
+                checks.shape(gradient, pool(x, window));
+                yield ResultType.f32(x.shape());
+            }
+            case ConvolutionOp.AveragePoolGradient(var gradient, var window, int height, int width, var _) -> {
+                checks.f32(gradient);
+                Shape x = layout.resized(checks.images(gradient), height, width);
+                checks.shape(gradient, fitted(x, window));
+                yield ResultType.f32(x);
+            }
+        };
+    }
+
+    private Shape conv2d(Tensor x, Tensor weight, Tensor bias, Window window, int groups) {
+        checks.equalFloats(x, weight);
+        checks.f32(bias);
+        Shape result = output(checks.images(x), weight.shape(), window, groups);
+        checks.vector(bias, layout.channels(result));
         return result;
     }
 
-    private static Shape output(Shape x, Shape weight, Window window, int groups, OperandChecks checks) {
+    private Shape output(Shape x, Shape weight, Window window, int groups) {
+        int inputs = layout.channels(x);
         int outputs = weight.size(0);
         checks.check(
-                groups >= 1 && x.size(1) % groups == 0 && outputs % groups == 0,
-                "expected groups to divide %d input and %d output channels, got %d"
-                        .formatted(x.size(1), outputs, groups));
-        Shape expected = Shape.of(outputs, x.size(1) / groups, window.height(), window.width());
+                groups >= 1 && inputs % groups == 0 && outputs % groups == 0,
+                "expected groups to divide %d input and %d output channels, got %d".formatted(inputs, outputs, groups));
+        Shape expected = Shape.of(outputs, inputs / groups, window.height(), window.width());
         checks.check(weight.equals(expected), "expected the weight to be " + expected + ", got " + weight);
-        return fitted(x, window, checks).with(1, outputs);
+        Shape fitted = fitted(x, window);
+        return layout.shape(layout.samples(x), outputs, layout.height(fitted), layout.width(fitted));
     }
 
-    private static Shape pool(Tensor x, Window window, OperandChecks checks) {
+    private Shape pool(Tensor x, Window window) {
         checks.f32(x);
         checks.check(
                 2 * window.paddingHeight() <= window.height() && 2 * window.paddingWidth() <= window.width(),
                 "expected a padding of at most half of the window, got " + window);
-        return fitted(checks.images(x), window, checks);
+        return fitted(checks.images(x), window);
     }
 
-    private static Shape fitted(Shape x, Window window, OperandChecks checks) {
-        int height = window.outputHeight(x.size(2));
-        int width = window.outputWidth(x.size(3));
+    private Shape fitted(Shape x, Window window) {
+        int height = window.outputHeight(layout.height(x));
+        int width = window.outputWidth(layout.width(x));
         checks.check(
                 height >= 1 && width >= 1,
                 "a window of %dx%d does not fit into images of %dx%d with padding %dx%d"
                         .formatted(
                                 window.height(),
                                 window.width(),
-                                x.size(2),
-                                x.size(3),
+                                layout.height(x),
+                                layout.width(x),
                                 window.paddingHeight(),
                                 window.paddingWidth()));
-        return x.with(2, height).with(3, width);
+        return layout.resized(x, height, width);
     }
 }

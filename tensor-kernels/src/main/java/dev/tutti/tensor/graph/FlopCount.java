@@ -37,24 +37,29 @@ public final class FlopCount {
     /** The window's places outside of the image count, as they do for everyone. */
     private static long convolution(ConvolutionOp op) {
         return switch (op) {
-            case ConvolutionOp.Conv2d(var x, var weight, var _, var window, int _) -> {
-                Shape images = x.shape();
-                yield 2L
-                        * images.size(0)
-                        * window.outputHeight(images.size(2))
-                        * window.outputWidth(images.size(3))
-                        * weight.elementCount();
-            }
-            case ConvolutionOp.Conv2dInputGradient(var gradient, var weight, var _, int _, int _, int _) ->
-                2 * gradient.elementCount() / gradient.shape().size(1) * weight.elementCount();
-            case ConvolutionOp.Conv2dWeightGradient(var gradient, var x, var window, int groups) ->
-                2 * gradient.elementCount() * x.shape().size(1) / groups * window.area();
-            case ConvolutionOp.ChannelSum _,
+            case ConvolutionOp.Conv2d(var x, var weight, var _, var window, int _, var layout) ->
+                forward(x, weight, window, layout);
+            case ConvolutionOp.Conv2dMaxPool(var x, var weight, var _, var window, int _, var layout) ->
+                forward(x, weight, window, layout);
+            case ConvolutionOp.Conv2dInputGradient(var gradient, var weight, var _, int _, int _, int _, var layout) ->
+                2 * gradient.elementCount() / layout.channels(gradient.shape()) * weight.elementCount();
+            case ConvolutionOp.Conv2dWeightGradient(var gradient, var x, var window, int groups, var layout) ->
+                2 * gradient.elementCount() * layout.channels(x.shape()) / groups * window.area();
+            case ConvolutionOp.MaxPoolScatter _,
                     ConvolutionOp.MaxPool _,
                     ConvolutionOp.MaxPoolGradient _,
                     ConvolutionOp.AveragePool _,
                     ConvolutionOp.AveragePoolGradient _ -> 0;
         };
+    }
+
+    private static long forward(Tensor x, Tensor weight, Window window, ImageLayout layout) {
+        Shape images = x.shape();
+        return 2L
+                * layout.samples(images)
+                * window.outputHeight(layout.height(images))
+                * window.outputWidth(layout.width(images))
+                * weight.elementCount();
     }
 
     private static long sequence(SequenceOp op) {

@@ -22,20 +22,30 @@ public sealed interface NormalizationOp extends Op {
             implements NormalizationOp {}
 
     /**
-     * The same over samples and pixels, for each channel; Ioffe & Szegedy 2015. x is [samples, channels] or [samples, channels, height, width].
+     * The same over samples and pixels, for each channel; Ioffe & Szegedy 2015. x is [samples, channels] or images as
+     * their layout says.
      * Results: y, means, inverse deviations, and unbiased variances, [channels] each.
      *
      * @param runningMean not read here: {@link dev.tutti.tensor.autodiff.Autodiff} makes the batch's mean its "gradient", of which it becomes the moving average
      * @param runningVariance as {@code runningMean}
      */
-    record BatchNorm(Tensor x, Tensor gamma, Tensor beta, Tensor runningMean, Tensor runningVariance, float epsilon)
+    record BatchNorm(
+            Tensor x,
+            Tensor gamma,
+            Tensor beta,
+            Tensor runningMean,
+            Tensor runningVariance,
+            float epsilon,
+            ImageLayout layout)
             implements NormalizationOp {}
 
     /** Results: dx, dgamma, dbeta of {@link BatchNorm}. */
-    record BatchNormGradient(Tensor gradient, Tensor x, Tensor gamma, Tensor mean, Tensor inverseDeviation)
+    record BatchNormGradient(
+            Tensor gradient, Tensor x, Tensor gamma, Tensor mean, Tensor inverseDeviation, ImageLayout layout)
             implements NormalizationOp {}
 
     /** {@link BatchNorm} with given statistics, for evaluation; has no gradient. */
-    record BatchNormInference(Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor variance, float epsilon)
+    record BatchNormInference(
+            Tensor x, Tensor gamma, Tensor beta, Tensor mean, Tensor variance, float epsilon, ImageLayout layout)
             implements NormalizationOp {}
 }

@@ -26,21 +26,41 @@ final class NormalizationShapes {
                 checks.shape(inverseDeviation, rows(x));
                 yield gradients(x, gamma);
             }
-            case NormalizationOp.BatchNorm(var x, var gamma, var beta, var runningMean, var runningVariance, var _) -> {
-                Shape channels = channels(x, checks, gamma, beta, runningMean, runningVariance);
+            case NormalizationOp.BatchNorm(
+                    var x,
+                    var gamma,
+                    var beta,
+                    var runningMean,
+                    var runningVariance,
+                    var _,
+                    var layout) -> {
+                Shape channels = channels(x, layout, checks, gamma, beta, runningMean, runningVariance);
                 yield List.of(
                         ResultType.first(x.shape()),
                         ResultType.further("mean", channels),
                         ResultType.further("inverse-deviation", channels),
                         ResultType.further("variance", channels));
             }
-            case NormalizationOp.BatchNormGradient(var gradient, var x, var gamma, var mean, var inverseDeviation) -> {
+            case NormalizationOp.BatchNormGradient(
+                    var gradient,
+                    var x,
+                    var gamma,
+                    var mean,
+                    var inverseDeviation,
+                    var layout) -> {
                 checks.same(gradient, x);
-                channels(x, checks, gamma, mean, inverseDeviation);
+                channels(x, layout, checks, gamma, mean, inverseDeviation);
                 yield gradients(x, gamma);
             }
-            case NormalizationOp.BatchNormInference(var x, var gamma, var beta, var mean, var variance, var _) -> {
-                channels(x, checks, gamma, beta, mean, variance);
+            case NormalizationOp.BatchNormInference(
+                    var x,
+                    var gamma,
+                    var beta,
+                    var mean,
+                    var variance,
+                    var _,
+                    var layout) -> {
+                channels(x, layout, checks, gamma, beta, mean, variance);
                 yield ResultType.f32(x.shape());
             }
         };
@@ -63,13 +83,13 @@ final class NormalizationShapes {
         return Shape.of(Math.toIntExact(x.elementCount() / x.shape().last()));
     }
 
-    private static Shape channels(Tensor x, OperandChecks checks, Tensor... vectors) {
+    private static Shape channels(Tensor x, ImageLayout layout, OperandChecks checks, Tensor... vectors) {
         int rank = x.shape().rank();
         checks.check(
-                rank == 2 || rank == 4,
+                rank == 4 || (rank == 2 && layout == ImageLayout.SAMPLES_FIRST),
                 "expected " + x.name() + " to be [samples, channels] or [samples, channels, height, width], got "
                         + x.shape());
-        Shape channels = Shape.of(x.shape().size(1));
+        Shape channels = Shape.of(rank == 2 ? x.shape().size(1) : layout.channels(x.shape()));
         for (Tensor vector : vectors) {
             checks.shape(vector, channels);
         }

@@ -18,7 +18,7 @@ final class OperandChecks {
         return rank(tensor, 2, "rows and columns");
     }
 
-    /** [samples, channels, height, width]. */
+    /** [samples, channels, height, width] in any order. */
     Shape images(Tensor tensor) {
         return rank(tensor, 4, "the shape [samples, channels, height, width]");
     }

@@ -81,18 +81,17 @@ public final class MixedPrecision {
         return switch (op) {
             case MatrixOp.MatMul _ -> op.with(this::cast);
             case MatrixOp.AddBias _, MatrixOp.ColumnSum _ -> op;
-            case MatrixOp.Dense _ ->
-                throw new IllegalArgumentException("precision is chosen before operations are fused");
+            case MatrixOp.Dense _ -> throw fused();
         };
     }
 
     private Op convolution(ConvolutionOp op) {
         return switch (op) {
-            case ConvolutionOp.Conv2d(var x, var weight, var bias, var window, int groups) ->
-                new ConvolutionOp.Conv2d(cast(x), cast(weight), bias, window, groups);
+            case ConvolutionOp.Conv2d(var x, var weight, var bias, var window, int groups, var layout) ->
+                new ConvolutionOp.Conv2d(cast(x), cast(weight), bias, window, groups, layout);
             case ConvolutionOp.Conv2dInputGradient _, ConvolutionOp.Conv2dWeightGradient _ -> op.with(this::cast);
-            case ConvolutionOp.ChannelSum _,
-                    ConvolutionOp.MaxPool _,
+            case ConvolutionOp.Conv2dMaxPool _, ConvolutionOp.MaxPoolScatter _ -> throw fused();
+            case ConvolutionOp.MaxPool _,
                     ConvolutionOp.MaxPoolGradient _,
                     ConvolutionOp.AveragePool _,
                     ConvolutionOp.AveragePoolGradient _ -> op;
@@ -121,6 +120,10 @@ public final class MixedPrecision {
                     SequenceOp.PaddingMask _,
                     SequenceOp.Delay _ -> op;
         };
+    }
+
+    private static IllegalArgumentException fused() {
+        return new IllegalArgumentException("precision is chosen before operations are fused");
     }
 
     private Tensor cast(Tensor tensor) {

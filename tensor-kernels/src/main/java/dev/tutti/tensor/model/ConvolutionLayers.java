@@ -2,6 +2,7 @@ package dev.tutti.tensor.model;
 
 import dev.tutti.tensor.graph.ConvolutionOp;
 import dev.tutti.tensor.graph.GraphBuilder;
+import dev.tutti.tensor.graph.ImageLayout;
 import dev.tutti.tensor.graph.Initializer;
 import dev.tutti.tensor.graph.LayoutOp;
 import dev.tutti.tensor.graph.Shape;
@@ -23,15 +24,17 @@ record ConvolutionLayers(GraphBuilder builder) {
         Tensor weight = builder.parameter(
                 name + ".weight", Shape.of(layer.filters(), inputs, window.height(), window.width()), initializer);
         Tensor bias = builder.parameter(name + ".bias", Shape.of(layer.filters()), initializer);
-        return builder.add(name, new ConvolutionOp.Conv2d(x, weight, bias, window, layer.groups()));
+        return builder.add(
+                name, new ConvolutionOp.Conv2d(x, weight, bias, window, layer.groups(), ImageLayout.SAMPLES_FIRST));
     }
 
     Tensor maxPool(String name, Tensor x, Window window) {
-        return builder.add(name, new ConvolutionOp.MaxPool(withChannels(name, x), window));
+        return builder.add(name, new ConvolutionOp.MaxPool(withChannels(name, x), window, ImageLayout.SAMPLES_FIRST));
     }
 
     Tensor averagePool(String name, Tensor x, Window window) {
-        return builder.add(name, new ConvolutionOp.AveragePool(withChannels(name, x), window));
+        return builder.add(
+                name, new ConvolutionOp.AveragePool(withChannels(name, x), window, ImageLayout.SAMPLES_FIRST));
     }
 
     /** [samples, height, width] → [samples, 1, height, width]. */

@@ -2,6 +2,7 @@ package dev.tutti.tensor.model;
 
 import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.GraphBuilder;
+import dev.tutti.tensor.graph.ImageLayout;
 import dev.tutti.tensor.graph.Initializer;
 import dev.tutti.tensor.graph.LayoutOp;
 import dev.tutti.tensor.graph.MatrixOp;
@@ -141,9 +142,12 @@ final class LayerStack {
         return builder.add(
                 name,
                 switch (mode) {
-                    case Mode.Training _ -> new NormalizationOp.BatchNorm(x, gamma, beta, mean, variance, epsilon);
+                    case Mode.Training _ ->
+                        new NormalizationOp.BatchNorm(
+                                x, gamma, beta, mean, variance, epsilon, ImageLayout.SAMPLES_FIRST);
                     case Mode.Evaluation _ ->
-                        new NormalizationOp.BatchNormInference(x, gamma, beta, mean, variance, epsilon);
+                        new NormalizationOp.BatchNormInference(
+                                x, gamma, beta, mean, variance, epsilon, ImageLayout.SAMPLES_FIRST);
                 });
     }
 

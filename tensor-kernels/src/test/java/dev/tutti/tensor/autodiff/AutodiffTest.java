@@ -45,7 +45,8 @@ class AutodiffTest {
             ElementwiseOp.Cast.class,
             MatrixOp.ColumnSum.class,
             MatrixOp.Dense.class,
-            ConvolutionOp.ChannelSum.class,
+            ConvolutionOp.Conv2dMaxPool.class,
+            ConvolutionOp.MaxPoolScatter.class,
             SequenceOp.Delay.class,
             NormalizationOp.BatchNormInference.class);
 

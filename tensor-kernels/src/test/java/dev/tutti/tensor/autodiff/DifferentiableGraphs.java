@@ -8,6 +8,7 @@ import dev.tutti.tensor.graph.ConvolutionOp;
 import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.graph.GraphBuilder;
+import dev.tutti.tensor.graph.ImageLayout;
 import dev.tutti.tensor.graph.Initializer;
 import dev.tutti.tensor.graph.LayoutOp;
 import dev.tutti.tensor.graph.LossOp;
@@ -74,10 +75,14 @@ final class DifferentiableGraphs {
                 conv2d(new Window(3, 2, 2, 3, 1, 0), 1, Shape.of(1, 2, 7, 8), 3),
                 conv2d(Window.square(2, 1, 0), 2, Shape.of(3, 4, 3, 3), 6),
                 conv2d(Window.square(5, 2, 2), 3, Shape.of(2, 3, 7, 7), 3),
-                graph(n -> new ConvolutionOp.MaxPool(n.parameter("x", 2, 3, 4, 6), Window.square(2, 2, 0))),
-                graph(n -> new ConvolutionOp.MaxPool(n.parameter("x", 1, 2, 7, 5), new Window(3, 2, 2, 1, 1, 0))),
-                graph(n -> new ConvolutionOp.AveragePool(n.parameter("x", 2, 3, 4, 6), Window.square(2, 2, 0))),
-                graph(n -> new ConvolutionOp.AveragePool(n.parameter("x", 1, 2, 7, 5), new Window(3, 2, 2, 1, 1, 0))));
+                graph(n -> new ConvolutionOp.MaxPool(
+                        n.parameter("x", 2, 3, 4, 6), Window.square(2, 2, 0), ImageLayout.SAMPLES_FIRST)),
+                graph(n -> new ConvolutionOp.MaxPool(
+                        n.parameter("x", 1, 2, 7, 5), new Window(3, 2, 2, 1, 1, 0), ImageLayout.SAMPLES_FIRST)),
+                graph(n -> new ConvolutionOp.AveragePool(
+                        n.parameter("x", 2, 3, 4, 6), Window.square(2, 2, 0), ImageLayout.SAMPLES_FIRST)),
+                graph(n -> new ConvolutionOp.AveragePool(
+                        n.parameter("x", 1, 2, 7, 5), new Window(3, 2, 2, 1, 1, 0), ImageLayout.SAMPLES_FIRST)));
     }
 
     private static Graph conv2d(Window window, int groups, Shape x, int outputs) {
@@ -86,7 +91,8 @@ final class DifferentiableGraphs {
                 n.parameter("weight", outputs, x.size(1) / groups, window.height(), window.width()),
                 n.parameter("bias", outputs),
                 window,
-                groups));
+                groups,
+                ImageLayout.SAMPLES_FIRST));
     }
 
     private static Stream<Graph> norms() {
@@ -106,7 +112,8 @@ final class DifferentiableGraphs {
                 n.parameter("beta", channels),
                 n.average("mean", channels),
                 n.average("variance", channels),
-                1e-5f));
+                1e-5f,
+                ImageLayout.SAMPLES_FIRST));
     }
 
     private static Stream<Graph> sequences() {

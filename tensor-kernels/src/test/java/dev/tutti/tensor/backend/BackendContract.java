@@ -15,6 +15,7 @@ import dev.tutti.tensor.graph.GraphBuilder;
 import dev.tutti.tensor.graph.Operations;
 import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
+import dev.tutti.tensor.graph.Window;
 import dev.tutti.tensor.model.Layer;
 import dev.tutti.tensor.model.ModelInput;
 import dev.tutti.tensor.model.ModelSpec;
@@ -42,6 +43,26 @@ public abstract class BackendContract {
     private static final double HALF_TOLERANCE = 1e-2;
     private static final int CLASSES = 7;
     private static final ModelSpec MODEL = ModelSpec.mlp(23, List.of(37, 18), CLASSES);
+
+    /** Every kind of layer over images. */
+    protected static final ModelSpec IMAGES = new ModelSpec(
+            new ModelInput.Numbers(List.of(13, 14)),
+            List.of(
+                    new Layer.Conv2d(4, Window.square(3, 1, 1), 1),
+                    new Layer.Activate(Activation.RELU),
+                    new Layer.MaxPool(Window.square(2, 2, 0)),
+                    new Layer.Conv2d(6, new Window(3, 2, 1, 1, 1, 0), 2),
+                    new Layer.Activate(Activation.RELU),
+                    new Layer.BatchNorm(1e-5f),
+                    new Layer.Dropout(0.25f),
+                    new Layer.MaxPool(Window.square(3, 1, 1)),
+                    new Layer.Residual(List.of(new Layer.Conv2d(6, Window.square(3, 1, 1), 1))),
+                    new Layer.AveragePool(Window.square(2, 2, 1)),
+                    new Layer.Conv2d(5, Window.square(2, 2, 0), 1),
+                    new Layer.Flatten(),
+                    new Layer.Activate(Activation.RELU),
+                    new Layer.BatchNorm(1e-5f),
+                    new Layer.Dense(CLASSES)));
 
     protected abstract Backend backend();
 
@@ -111,6 +132,35 @@ public abstract class BackendContract {
             actual.draw(3, CLASSES).run();
             assertClose("logits", actual.output(Models.LOGITS), expected.output(Models.LOGITS), tolerance);
             assertClose("loss", actual.output(Models.LOSS_SUM), expected.output(Models.LOSS_SUM), tolerance);
+        }
+    }
+
+    /** Convolution, relu and pooling fused and not, norms, dropout, both kinds of pooling, groups and odd sizes. */
+    @ParameterizedTest
+    @CsvSource({"1, F32", "5, F32", "16, F32", "5, BF16", "5, F16"})
+    void stepOverImagesAgreesWithReference(int samples, ElementType compute) {
+        Graph graph = Models.training(IMAGES, Objective.of(Task.CROSS_ENTROPY), samples, compute);
+        try (Execution expected = reference(graph);
+                Execution actual = new Execution(backend(), graph)) {
+            expected.draw(11, CLASSES).run();
+            actual.draw(11, CLASSES).run();
+            double tolerance = 4 * tolerance(compute);
+            assertClose("loss", actual.output(Models.LOSS_SUM), expected.output(Models.LOSS_SUM), tolerance);
+            for (int i = 0; i < graph.parameters().size(); i++) {
+                String name = graph.parameters().get(i).name();
+                assertClose(name + " gradient", actual.gradient(i), expected.gradient(i), tolerance);
+            }
+        }
+    }
+
+    @Test
+    void notANumberInAConvolutionReachesTheLoss() {
+        for (float bad : new float[] {Float.NaN, Float.intBitsToFloat(0xffc00000)}) {
+            Graph graph = Models.training(IMAGES, Objective.of(Task.CROSS_ENTROPY), 2, ElementType.F32);
+            try (Execution execution = new Execution(backend(), graph)) {
+                execution.draw(1, CLASSES).parameter(0).set(0, bad);
+                assertThat(execution.run().output(Models.LOSS_SUM)).containsExactly(Float.NaN);
+            }
         }
     }
 

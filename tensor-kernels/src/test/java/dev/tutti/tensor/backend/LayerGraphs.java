@@ -3,9 +3,12 @@ package dev.tutti.tensor.backend;
 import static dev.tutti.tensor.graph.ElementType.BF16;
 import static dev.tutti.tensor.graph.ElementType.F16;
 import static dev.tutti.tensor.graph.ElementType.F32;
+import static dev.tutti.tensor.graph.ImageLayout.SAMPLES_FIRST;
+import static dev.tutti.tensor.graph.ImageLayout.SAMPLES_LAST;
 
 import dev.tutti.tensor.graph.ConvolutionOp;
 import dev.tutti.tensor.graph.ElementType;
+import dev.tutti.tensor.graph.ImageLayout;
 import dev.tutti.tensor.graph.NormalizationOp;
 import dev.tutti.tensor.graph.SequenceOp;
 import dev.tutti.tensor.graph.Window;
@@ -54,28 +57,49 @@ final class LayerGraphs {
             new Conv(1, 6, 5, 5, 6, 6, Window.square(3, 1, 1)));
 
     private static Stream<OperationCase> convolutions(ElementType type, Conv c) {
-        int inGroup = c.channels / c.groups;
+        return Stream.of(ImageLayout.values()).flatMap(layout -> convolutions(type, c, layout));
+    }
+
+    private static Stream<OperationCase> convolutions(ElementType type, Conv c, ImageLayout layout) {
+        int[] x = sizes(layout, c.samples, c.channels, c.height, c.width);
         int height = c.window.outputHeight(c.height);
         int width = c.window.outputWidth(c.width);
-        return Stream.of(
-                OperationCase.of(in -> new ConvolutionOp.Conv2d(
-                        in.of(type, "x", c.samples, c.channels, c.height, c.width),
-                        in.of(type, "weight", c.outputs, inGroup, c.window.height(), c.window.width()),
-                        in.f32("bias", c.outputs),
-                        c.window,
-                        c.groups)),
-                OperationCase.of(in -> new ConvolutionOp.Conv2dInputGradient(
-                        in.of(type, "gradient", c.samples, c.outputs, height, width),
-                        in.of(type, "weight", c.outputs, inGroup, c.window.height(), c.window.width()),
-                        c.window,
-                        c.groups,
-                        c.height,
-                        c.width)),
-                OperationCase.of(in -> new ConvolutionOp.Conv2dWeightGradient(
-                        in.of(type, "gradient", c.samples, c.outputs, height, width),
-                        in.of(type, "x", c.samples, c.channels, c.height, c.width),
-                        c.window,
-                        c.groups)));
+        int[] y = sizes(layout, c.samples, c.outputs, height, width);
+        int[] weight = {c.outputs, c.channels / c.groups, c.window.height(), c.window.width()};
+        return Stream.concat(
+                Stream.of(
+                        OperationCase.of(in -> new ConvolutionOp.Conv2d(
+                                in.of(type, "x", x),
+                                in.of(type, "weight", weight),
+                                in.f32("bias", c.outputs),
+                                c.window,
+                                c.groups,
+                                layout)),
+                        OperationCase.of(in -> new ConvolutionOp.Conv2dInputGradient(
+                                in.of(type, "gradient", y),
+                                in.of(type, "weight", weight),
+                                c.window,
+                                c.groups,
+                                c.height,
+                                c.width,
+                                layout)),
+                        OperationCase.of(in -> new ConvolutionOp.Conv2dWeightGradient(
+                                in.of(type, "gradient", y), in.of(type, "x", x), c.window, c.groups, layout))),
+                height < 2 || width < 2
+                        ? Stream.of()
+                        : Stream.of(OperationCase.of(in -> new ConvolutionOp.Conv2dMaxPool(
+                                in.of(type, "x", x),
+                                in.of(type, "weight", weight),
+                                in.f32("bias", c.outputs),
+                                c.window,
+                                c.groups,
+                                layout))));
+    }
+
+    private static int[] sizes(ImageLayout layout, int samples, int channels, int height, int width) {
+        return layout.shape(samples, channels, height, width).sizes().stream()
+                .mapToInt(Integer::intValue)
+                .toArray();
     }
 
     private record Pool(int samples, int channels, int height, int width, Window window) {}
@@ -88,18 +112,36 @@ final class LayerGraphs {
             new Pool(2, 1, 7, 5, new Window(3, 2, 2, 1, 1, 0)));
 
     private static Stream<OperationCase> pools(Pool p) {
+        return Stream.of(ImageLayout.values()).flatMap(layout -> pools(p, layout));
+    }
+
+    private static Stream<OperationCase> pools(Pool p, ImageLayout layout) {
         int height = p.window.outputHeight(p.height);
         int width = p.window.outputWidth(p.width);
-        int[] x = {p.samples, p.channels, p.height, p.width};
-        int[] y = {p.samples, p.channels, height, width};
-        return Stream.of(
-                OperationCase.of(in -> new ConvolutionOp.MaxPool(in.f32("x", x), p.window)),
-                OperationCase.of(
-                        in -> new ConvolutionOp.MaxPoolGradient(in.f32("gradient", y), in.f32("x", x), p.window)),
-                OperationCase.of(in -> new ConvolutionOp.AveragePool(in.f32("x", x), p.window)),
-                OperationCase.of(in ->
-                        new ConvolutionOp.AveragePoolGradient(in.f32("gradient", y), p.window, p.height, p.width)),
-                OperationCase.of(in -> new ConvolutionOp.ChannelSum(in.f32("x", x))));
+        int[] x = sizes(layout, p.samples, p.channels, p.height, p.width);
+        int[] y = sizes(layout, p.samples, p.channels, height, width);
+        return Stream.concat(
+                Stream.of(
+                        OperationCase.of(in -> new ConvolutionOp.MaxPool(in.f32("x", x), p.window, layout)),
+                        OperationCase.of(in -> new ConvolutionOp.MaxPoolGradient(
+                                in.f32("gradient", y), in.f32("x", x), p.window, layout)),
+                        OperationCase.of(in -> new ConvolutionOp.AveragePool(in.f32("x", x), p.window, layout)),
+                        OperationCase.of(in -> new ConvolutionOp.AveragePoolGradient(
+                                in.f32("gradient", y), p.window, p.height, p.width, layout))),
+                p.height < 2
+                        ? Stream.of()
+                        : Stream.of(OperationCase.of(
+                                5,
+                                in -> new ConvolutionOp.MaxPoolScatter(
+                                        in.f32("gradient", half(layout, p)),
+                                        in.i32("places", half(layout, p)),
+                                        p.height,
+                                        p.width,
+                                        layout))));
+    }
+
+    private static int[] half(ImageLayout layout, Pool p) {
+        return sizes(layout, p.samples, p.channels, p.height / 2, p.width / 2);
     }
 
     private static Stream<OperationCase> norms(int r, int c) {
@@ -116,11 +158,14 @@ final class LayerGraphs {
                                 in.f32("gamma", c),
                                 in.f32("mean", r),
                                 in.f32("inverse", r)))),
-                Stream.of(new int[] {r, c}, new int[] {r, c, 3, 2}).flatMap(LayerGraphs::batchNorms));
+                Stream.of(
+                                batchNorms(c, SAMPLES_FIRST, r, c),
+                                batchNorms(c, SAMPLES_FIRST, r, c, 3, 2),
+                                batchNorms(c, SAMPLES_LAST, c, 3, 2, r))
+                        .flatMap(Function.identity()));
     }
 
-    private static Stream<OperationCase> batchNorms(int[] x) {
-        int c = x[1];
+    private static Stream<OperationCase> batchNorms(int c, ImageLayout layout, int... x) {
         return Stream.of(
                 OperationCase.of(in -> new NormalizationOp.BatchNorm(
                         in.f32("x", x),
@@ -128,20 +173,23 @@ final class LayerGraphs {
                         in.f32("beta", c),
                         in.f32("running-mean", c),
                         in.f32("running-variance", c),
-                        1e-3f)),
+                        1e-3f,
+                        layout)),
                 OperationCase.of(in -> new NormalizationOp.BatchNormGradient(
                         in.f32("gradient", x),
                         in.f32("x", x),
                         in.f32("gamma", c),
                         in.f32("mean", c),
-                        in.f32("inverse", c))),
+                        in.f32("inverse", c),
+                        layout)),
                 OperationCase.of(in -> new NormalizationOp.BatchNormInference(
                         in.f32("x", x),
                         in.f32("gamma", c),
                         in.f32("beta", c),
                         in.f32("mean", c),
                         in.f32("variance", c),
-                        2f)));
+                        2f,
+                        layout)));
     }
 
     private static Stream<OperationCase> sequences(int b, int t, int width) {

@@ -5,19 +5,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.tutti.tensor.graph.Activation;
+import dev.tutti.tensor.graph.ConvolutionOp;
 import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.graph.GraphBuilder;
+import dev.tutti.tensor.graph.ImageLayout;
 import dev.tutti.tensor.graph.Initializer;
 import dev.tutti.tensor.graph.Instruction;
 import dev.tutti.tensor.graph.LayoutOp;
 import dev.tutti.tensor.graph.MatrixOp;
+import dev.tutti.tensor.graph.Op;
 import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
+import dev.tutti.tensor.graph.Window;
+import dev.tutti.tensor.model.ModelInput;
 import dev.tutti.tensor.model.ModelSpec;
 import dev.tutti.tensor.model.Models;
 import dev.tutti.tensor.model.Objective;
+import dev.tutti.tensor.model.Presets;
 import dev.tutti.tensor.model.Task;
 import java.util.List;
 import java.util.stream.Stream;
@@ -161,6 +167,60 @@ class LoweringTest {
         assertThat(Fusion.fuse(builder.build()).instructions())
                 .extracting(instruction -> instruction.result().name())
                 .containsExactly("product", "sum", "relu", "both");
+    }
+
+    @Test
+    void poolFusionLeavesNothingBetweenConvolutionAndPooling() {
+        assertThat(PoolFusion.fuse(lenet()).instructions())
+                .extracting(Instruction::op)
+                .noneMatch(op -> op instanceof ConvolutionOp.MaxPool
+                        || op instanceof ConvolutionOp.MaxPoolGradient
+                        || op instanceof ConvolutionOp.Conv2d)
+                .filteredOn(
+                        op -> op instanceof ConvolutionOp.Conv2dMaxPool || op instanceof ConvolutionOp.MaxPoolScatter)
+                .hasSize(4);
+    }
+
+    @Test
+    void poolFusionKeepsWhatOthersRead() {
+        GraphBuilder builder = new GraphBuilder();
+        Tensor x = builder.input("x", ElementType.F32, Shape.of(3, 1, 4, 4));
+        Tensor weight = builder.parameter("w", Shape.of(2, 1, 3, 3), new Initializer.Constant(1));
+        Tensor bias = builder.parameter("b", Shape.of(2), new Initializer.Constant(1));
+        Window window = Window.square(3, 1, 1);
+        Tensor conv =
+                builder.add("conv", new ConvolutionOp.Conv2d(x, weight, bias, window, 1, ImageLayout.SAMPLES_FIRST));
+        Tensor relu = builder.add("relu", new ElementwiseOp.Activate(conv, Activation.RELU));
+        builder.output(
+                "pool",
+                builder.add(
+                        "pool", new ConvolutionOp.MaxPool(relu, Window.square(2, 2, 0), ImageLayout.SAMPLES_FIRST)));
+        builder.output("relu", relu);
+        assertThat(PoolFusion.fuse(builder.build()).instructions())
+                .extracting(instruction -> instruction.result().name())
+                .containsExactly("conv", "relu", "pool");
+    }
+
+    @Test
+    void samplesLastTransposesFeaturesInAndDenseLayersGradientsBack() {
+        List<Op> ops = SamplesLast.lower(lenet()).instructions().stream()
+                .map(Instruction::op)
+                .toList();
+        assertThat(ops)
+                .filteredOn(ConvolutionOp.class::isInstance)
+                .allMatch(op -> ((ConvolutionOp) op).layout() == ImageLayout.SAMPLES_LAST);
+        assertThat(ops).filteredOn(LayoutOp.Transpose.class::isInstance).hasSize(3);
+    }
+
+    @Test
+    void samplesLastLeavesGraphsWithoutImagesAsTheyAre() {
+        Graph graph = Models.training(MLP, Objective.of(Task.CROSS_ENTROPY), 5, ElementType.BF16);
+        assertThat(SamplesLast.lower(graph).instructions()).isEqualTo(graph.instructions());
+    }
+
+    private static Graph lenet() {
+        ModelSpec lenet = new ModelSpec(new ModelInput.Numbers(List.of(28, 28)), Presets.lenet(10));
+        return Models.training(lenet, Objective.of(Task.CROSS_ENTROPY), 5, ElementType.F32);
     }
 
     private static List<MatrixOp.Dense> denseOps(Graph graph) {

@@ -20,6 +20,8 @@ import dev.tutti.tensor.graph.NormalizationOp;
 import dev.tutti.tensor.graph.SequenceOp;
 import dev.tutti.tensor.graph.Tensor;
 import dev.tutti.tensor.lowering.Fusion;
+import dev.tutti.tensor.lowering.PoolFusion;
+import dev.tutti.tensor.lowering.SamplesLast;
 import java.util.List;
 import java.util.function.Function;
 
@@ -58,7 +60,7 @@ final class CpuBackend implements Backend {
 
     @Override
     public Program compile(Graph graph, ParameterBuffers buffers) {
-        Graph fused = Fusion.fuse(graph);
+        Graph fused = Fusion.fuse(SamplesLast.lower(PoolFusion.fuse(graph)));
         ProgramMemory memory = new ProgramMemory(fused, buffers);
         try {
             MatrixKernels matrices = matrixKernels.apply(memory);
@@ -71,6 +73,7 @@ final class CpuBackend implements Backend {
                     new NormalizationKernels(memory),
                     new ActivationKernels(memory),
                     new SequenceKernels(memory, matrices, new Scratch(memory.arena())),
+                    new ImageKernels(memory, matrices),
                     new ReferenceKernels(memory));
             List<Kernel> kernels =
                     fused.instructions().stream().map(binding::bind).toList();
@@ -91,6 +94,7 @@ final class CpuBackend implements Backend {
             NormalizationKernels norms,
             ActivationKernels activations,
             SequenceKernels sequences,
+            ImageKernels images,
             ReferenceKernels loops) {
         Kernel bind(Instruction instruction) {
             Tensor y = instruction.result();
@@ -119,13 +123,14 @@ final class CpuBackend implements Backend {
                 case LossOp.SquaredErrorGradient op -> losses.squaredErrorGradient(op, y);
                 case LossOp.BinaryCrossEntropy op -> losses.binaryCrossEntropy(op, y);
                 case LossOp.BinaryCrossEntropyGradient op -> losses.binaryCrossEntropyGradient(op, y);
-                case LayoutOp.Reshape op when sharesMemory(op, y) -> () -> {};
-                case ElementwiseOp _, LayoutOp _, ConvolutionOp _, NormalizationOp _ -> loops.bind(instruction);
+                case ElementwiseOp.Dropout op -> images.dropout(op, y);
+                case LayoutOp op -> images.layout(op, y);
+                case ConvolutionOp op -> images.bind(op, instruction.results());
+                case NormalizationOp.BatchNorm op -> images.batchNorm(op, instruction.results());
+                case NormalizationOp.BatchNormGradient op -> images.batchNormGradient(op, instruction.results());
+                case NormalizationOp.BatchNormInference op -> images.batchNormInference(op, y);
+                case ElementwiseOp.ActivateGradient _ -> loops.bind(instruction);
             };
-        }
-
-        private boolean sharesMemory(LayoutOp.Reshape op, Tensor y) {
-            return memory.of(op.x()).address() == memory.of(y).address();
         }
 
         /** The activation follows while the result is in the cache: oneDNN's own relu makes a NaN 0, and so would hide it from the loss. */

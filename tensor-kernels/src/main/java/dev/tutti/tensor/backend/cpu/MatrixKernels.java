@@ -19,6 +19,15 @@ sealed interface MatrixKernels permits OneDnnKernels, PortableKernels {
 
     Kernel cast(ElementwiseOp.Cast op, Tensor result);
 
+    /** (rows, columns) → (columns, rows), one matrix after the other, as many as there are. */
+    Kernel transposition(ElementType type, int rows, int columns, MemorySegment from, MemorySegment to);
+
+    /** Whether {@link #gemm} reads the type. */
+    boolean multiplies(ElementType type);
+
+    /** For other kernels to use. */
+    Gemm gemm(GemmSize size);
+
     /** What products read where operands of this type are given: the type itself, or f32. */
     ElementType computed(ElementType type);
 

@@ -288,6 +288,12 @@ record OneDnn(
         }
     }
 
+    /** Whether the processor has AVX-512. */
+    static boolean hasAvx512() {
+        int avx512 = 0x27;
+        return ((int) call(library().instructionSet) & avx512) == avx512;
+    }
+
     /** Calls a function whose first argument says where to put a pointer to what it creates. */
     static MemorySegment create(
             String what, Arena arena, MethodHandle create, @Nullable MethodHandle destroy, Object... arguments) {

@@ -170,6 +170,33 @@ final class OneDnnKernels implements MatrixKernels {
         }
     }
 
+    /** A copy between layouts. It moves bits, so that f16, for which oneDNN has no fast one, goes as bf16. */
+    @Override
+    public Kernel transposition(ElementType type, int rows, int columns, MemorySegment from, MemorySegment to) {
+        int dataType = OneDnnProducts.dataType(type == ElementType.F16 ? ElementType.BF16 : type);
+        long matrix = (long) rows * columns;
+        List<Long> sizes = List.of(from.byteSize() / (matrix * type.byteSize()), (long) rows, (long) columns);
+        try (Arena local = Arena.ofConfined()) {
+            MemorySegment source = OneDnn.layout(dataType, sizes, List.of(matrix, (long) columns, 1L), local);
+            MemorySegment target = OneDnn.layout(dataType, sizes, List.of(matrix, 1L, (long) rows), local);
+            MemorySegment description = OneDnn.reorder(engine, source, target, OneDnn.attributes(local), local);
+            OneDnnArguments arguments = new OneDnnArguments(memory, engine);
+            arguments.add(OneDnnArguments.SOURCE, OneDnn.memory(source, engine, from, memory.arena()));
+            arguments.add(OneDnnArguments.DESTINATION, OneDnn.memory(target, engine, to, memory.arena()));
+            return products.bind(description, arguments);
+        }
+    }
+
+    @Override
+    public boolean multiplies(ElementType type) {
+        return OneDnnGemm.multiplies(type);
+    }
+
+    @Override
+    public Gemm gemm(GemmSize size) {
+        return new OneDnnGemm(size);
+    }
+
     /** A tensor as an argument sees it. */
     record Operand(Tensor tensor, List<Long> sizes, List<Long> strides) {
         MemorySegment layout(Arena arena) {

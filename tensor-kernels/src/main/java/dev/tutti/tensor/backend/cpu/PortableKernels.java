@@ -143,4 +143,19 @@ final class PortableKernels implements MatrixKernels {
     public Kernel convert(MemorySegment from, ElementType fromType, MemorySegment to, ElementType toType) {
         return Conversions.of(from, fromType, to, toType);
     }
+
+    @Override
+    public Kernel transposition(ElementType type, int rows, int columns, MemorySegment from, MemorySegment to) {
+        return new MatrixTransposition(rows, columns, type.byteSize()).bind(from, to);
+    }
+
+    @Override
+    public boolean multiplies(ElementType type) {
+        return type == ElementType.F32;
+    }
+
+    @Override
+    public Gemm gemm(GemmSize size) {
+        return new PortableGemm(size);
+    }
 }

@@ -3,15 +3,41 @@ package dev.tutti.tensor.backend.reference;
 import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.backend.Values;
 import dev.tutti.tensor.graph.ConvolutionOp;
+import dev.tutti.tensor.graph.ImageLayout;
+import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
 import dev.tutti.tensor.graph.Window;
+import java.util.List;
 
 record ConvolutionLoops(TensorValues tensors) {
     Kernel conv2d(ConvolutionOp.Conv2d op, Tensor result) {
-        Images x = images(op.x());
-        Images weight = images(op.weight());
+        return conv2d(op, images(result, op.layout()));
+    }
+
+    /** Into a scratch of f64. */
+    Kernel conv2dMaxPool(ConvolutionOp.Conv2dMaxPool op, List<Tensor> results) {
+        ConvolutionOp.Conv2d conv =
+                new ConvolutionOp.Conv2d(op.x(), op.weight(), op.bias(), op.window(), op.groups(), op.layout());
+        ImageLayout layout = op.layout();
+        Shape x = op.x().shape();
+        Shape shape = layout.shape(
+                layout.samples(x),
+                op.weight().shape().size(0),
+                op.window().outputHeight(layout.height(x)),
+                op.window().outputWidth(layout.width(x)));
+        Images y = Images.of(new Doubles(new double[Math.toIntExact(shape.elementCount())]), shape, layout);
+        Kernel convolve = conv2d(conv, y);
+        Kernel pool = new PoolingLoops(tensors).maxOfRelu(y, op, results);
+        return () -> {
+            convolve.run();
+            pool.run();
+        };
+    }
+
+    private Kernel conv2d(ConvolutionOp.Conv2d op, Images y) {
+        Images x = images(op.x(), op.layout());
+        Images weight = Images.weight(tensors.of(op.weight()), op.weight().shape());
         Values bias = tensors.of(op.bias());
-        Images y = images(result);
         Window window = op.window();
         int outputs = y.channels() / op.groups();
         return () -> y.forEach((n, o, p, q) -> {
@@ -31,9 +57,9 @@ record ConvolutionLoops(TensorValues tensors) {
     }
 
     Kernel inputGradient(ConvolutionOp.Conv2dInputGradient op, Tensor result) {
-        Images gradient = images(op.gradient());
-        Images weight = images(op.weight());
-        Images y = images(result);
+        Images gradient = images(op.gradient(), op.layout());
+        Images weight = Images.weight(tensors.of(op.weight()), op.weight().shape());
+        Images y = images(result, op.layout());
         Window window = op.window();
         int outputs = gradient.channels() / op.groups();
         return () -> y.forEach((n, c, row, column) -> {
@@ -55,13 +81,14 @@ record ConvolutionLoops(TensorValues tensors) {
         });
     }
 
-    Kernel weightGradient(ConvolutionOp.Conv2dWeightGradient op, Tensor result) {
-        Images gradient = images(op.gradient());
-        Images x = images(op.x());
-        Images y = images(result);
+    Kernel weightGradient(ConvolutionOp.Conv2dWeightGradient op, List<Tensor> results) {
+        Images gradient = images(op.gradient(), op.layout());
+        Images x = images(op.x(), op.layout());
+        Images y = Images.weight(tensors.of(results.get(0)), results.get(0).shape());
+        Kernel bias = channelSum(gradient, tensors.of(results.get(1)));
         Window window = op.window();
         int outputs = gradient.channels() / op.groups();
-        return () -> y.forEach((o, c, i, j) -> {
+        Kernel weight = () -> y.forEach((o, c, i, j) -> {
             int channel = o / outputs * y.channels() + c;
             double sum = 0;
             for (int n = 0; n < x.samples(); n++) {
@@ -75,25 +102,23 @@ record ConvolutionLoops(TensorValues tensors) {
             }
             y.set(o, c, i, j, sum);
         });
+        return () -> {
+            bias.run();
+            weight.run();
+        };
     }
 
-    Kernel channelSum(ConvolutionOp.ChannelSum op, Tensor result) {
-        Images x = images(op.x());
-        Values y = tensors.of(result);
+    private static Kernel channelSum(Images x, Values y) {
         return () -> {
-            for (int c = 0; c < x.channels(); c++) {
-                double sum = 0;
-                for (int n = 0; n < x.samples(); n++) {
-                    for (int pixel = 0; pixel < x.height() * x.width(); pixel++) {
-                        sum += x.values().get(x.index(n, c, 0, 0) + pixel);
-                    }
-                }
-                y.set(c, sum);
+            double[] sums = new double[x.channels()];
+            x.forEach((n, c, row, column) -> sums[c] += x.get(n, c, row, column));
+            for (int c = 0; c < sums.length; c++) {
+                y.set(c, sums[c]);
             }
         };
     }
 
-    private Images images(Tensor tensor) {
-        return Images.of(tensors.of(tensor), tensor.shape());
+    private Images images(Tensor tensor, ImageLayout layout) {
+        return Images.of(tensors.of(tensor), tensor.shape(), layout);
     }
 }

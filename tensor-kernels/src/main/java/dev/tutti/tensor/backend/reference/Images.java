@@ -1,12 +1,23 @@
 package dev.tutti.tensor.backend.reference;
 
 import dev.tutti.tensor.backend.Values;
+import dev.tutti.tensor.graph.ImageLayout;
 import dev.tutti.tensor.graph.Shape;
 
-/** A tensor [samples, channels, height, width]. */
-record Images(Values values, int samples, int channels, int height, int width) {
-    static Images of(Values values, Shape shape) {
-        return new Images(values, shape.size(0), shape.size(1), shape.size(2), shape.size(3));
+/** Images as their layout says, or a weight [out, in, height, width]. */
+record Images(Values values, ImageLayout layout, int samples, int channels, int height, int width) {
+    static Images of(Values values, Shape shape, ImageLayout layout) {
+        return new Images(
+                values,
+                layout,
+                layout.samples(shape),
+                layout.channels(shape),
+                layout.height(shape),
+                layout.width(shape));
+    }
+
+    static Images weight(Values values, Shape shape) {
+        return of(values, shape, ImageLayout.SAMPLES_FIRST);
     }
 
     boolean contains(int row, int column) {
@@ -27,10 +38,13 @@ record Images(Values values, int samples, int channels, int height, int width) {
     }
 
     long index(int sample, int channel, int row, int column) {
-        return (((long) sample * channels + channel) * height + row) * width + column;
+        return switch (layout) {
+            case SAMPLES_FIRST -> (((long) sample * channels + channel) * height + row) * width + column;
+            case SAMPLES_LAST -> (((long) channel * height + row) * width + column) * samples + sample;
+        };
     }
 
-    /** Calls for each element, in order. */
+    /** Calls for each element. */
     void forEach(Pixel pixel) {
         for (int sample = 0; sample < samples; sample++) {
             for (int channel = 0; channel < channels; channel++) {

@@ -2,6 +2,7 @@ package dev.tutti.tensor.backend.reference;
 
 import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.backend.Values;
+import dev.tutti.tensor.graph.ImageLayout;
 import dev.tutti.tensor.graph.NormalizationOp;
 import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
@@ -22,20 +23,30 @@ record NormalizationLoops(TensorValues tensors) {
             }
             case NormalizationOp.LayerNormGradient(var gradient, var x, var gamma, var mean, var inverseDeviation) ->
                 gradient(Groups.rows(x.shape()), new Inputs(gradient, x, gamma, mean, inverseDeviation), results);
-            case NormalizationOp.BatchNorm(var x, var gamma, var beta, var _, var _, float epsilon) -> {
-                Groups groups = Groups.channels(x.shape());
+            case NormalizationOp.BatchNorm(var x, var gamma, var beta, var _, var _, float epsilon, var layout) -> {
+                Groups groups = Groups.channels(x.shape(), layout);
                 yield normalize(groups, tensors.of(x), scaledBy(groups, gamma, beta), epsilon, results);
             }
-            case NormalizationOp.BatchNormGradient(var gradient, var x, var gamma, var mean, var inverseDeviation) ->
-                gradient(Groups.channels(x.shape()), new Inputs(gradient, x, gamma, mean, inverseDeviation), results);
+            case NormalizationOp.BatchNormGradient(
+                    var gradient,
+                    var x,
+                    var gamma,
+                    var mean,
+                    var inverseDeviation,
+                    var layout) ->
+                gradient(
+                        Groups.channels(x.shape(), layout),
+                        new Inputs(gradient, x, gamma, mean, inverseDeviation),
+                        results);
             case NormalizationOp.BatchNormInference(
                     var x,
                     var gamma,
                     var beta,
                     var mean,
                     var variance,
-                    float epsilon) -> {
-                Groups groups = Groups.channels(x.shape());
+                    float epsilon,
+                    var layout) -> {
+                Groups groups = Groups.channels(x.shape(), layout);
                 Values values = tensors.of(x);
                 Values means = tensors.of(mean);
                 Values variances = tensors.of(variance);
@@ -80,20 +91,26 @@ record NormalizationLoops(TensorValues tensors) {
         };
     }
 
-    /** What is normalized together: element k of a group lies at {@link #index}. */
+    /** What is normalized together: element k of a group lies at {@link #index}; with no pixels, a channel is one run. */
     private record Groups(int count, int size, boolean channels, int pixels) {
         static Groups rows(Shape shape) {
             return new Groups(Math.toIntExact(shape.elementCount() / shape.last()), shape.last(), false, 1);
         }
 
-        static Groups channels(Shape shape) {
+        static Groups channels(Shape shape, ImageLayout layout) {
+            if (layout == ImageLayout.SAMPLES_LAST) {
+                int channels = layout.channels(shape);
+                return new Groups(channels, Math.toIntExact(shape.elementCount() / channels), true, 0);
+            }
             int count = shape.size(1);
             int pixels = Math.toIntExact(shape.elementCount() / ((long) shape.size(0) * count));
             return new Groups(count, shape.size(0) * pixels, true, pixels);
         }
 
         long index(int group, int k) {
-            return channels ? ((long) k / pixels * count + group) * pixels + k % pixels : (long) group * size + k;
+            return channels && pixels > 0
+                    ? ((long) k / pixels * count + group) * pixels + k % pixels
+                    : (long) group * size + k;
         }
 
         /** The index of gamma and beta for an element. */

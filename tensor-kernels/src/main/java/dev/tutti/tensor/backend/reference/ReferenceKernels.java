@@ -59,8 +59,9 @@ public final class ReferenceKernels {
         return switch (op) {
             case ConvolutionOp.Conv2d conv -> convolutions.conv2d(conv, instruction.result());
             case ConvolutionOp.Conv2dInputGradient conv -> convolutions.inputGradient(conv, instruction.result());
-            case ConvolutionOp.Conv2dWeightGradient conv -> convolutions.weightGradient(conv, instruction.result());
-            case ConvolutionOp.ChannelSum sum -> convolutions.channelSum(sum, instruction.result());
+            case ConvolutionOp.Conv2dWeightGradient conv -> convolutions.weightGradient(conv, instruction.results());
+            case ConvolutionOp.Conv2dMaxPool conv -> convolutions.conv2dMaxPool(conv, instruction.results());
+            case ConvolutionOp.MaxPoolScatter pool -> pooling.scatter(pool, instruction.result());
             case ConvolutionOp.MaxPool pool -> pooling.max(pool, instruction.result());
             case ConvolutionOp.MaxPoolGradient pool -> pooling.maxGradient(pool, instruction.result());
             case ConvolutionOp.AveragePool pool -> pooling.average(pool, instruction.result());

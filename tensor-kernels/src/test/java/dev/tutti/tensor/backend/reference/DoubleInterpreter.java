@@ -1,6 +1,5 @@
 package dev.tutti.tensor.backend.reference;
 
-import dev.tutti.tensor.backend.Values;
 import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.graph.Tensor;
 import java.util.HashMap;
@@ -18,28 +17,5 @@ public final class DoubleInterpreter {
     public void run(Graph graph) {
         ReferenceKernels kernels = new ReferenceKernels((TensorValues) tensor -> new Doubles(of(tensor)));
         graph.instructions().forEach(instruction -> kernels.bind(instruction).run());
-    }
-
-    private static final class Doubles implements Values {
-        private final double[] elements;
-
-        Doubles(double[] elements) {
-            this.elements = elements;
-        }
-
-        @Override
-        public long count() {
-            return elements.length;
-        }
-
-        @Override
-        public double get(long index) {
-            return elements[(int) index];
-        }
-
-        @Override
-        public void set(long index, double value) {
-            elements[(int) index] = value;
-        }
     }
 }
