@@ -8,6 +8,7 @@ import dev.tutti.tensor.graph.ConvolutionOp;
 import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.GraphBuilder;
+import dev.tutti.tensor.graph.ImageLayout;
 import dev.tutti.tensor.graph.LossOp;
 import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.NormalizationOp;
@@ -91,20 +92,24 @@ public class KernelBenchmark {
                         b.input("g", type, Shape.of(1024, 1024)), true, b.input("x", type, Shape.of(1024, 256)), false);
             case CONV2D ->
                 new ConvolutionOp.Conv2d(
-                        b.input("x", type, Shape.of(64, 6, 14, 14)),
+                        b.input("x", type, Shape.of(6, 14, 14, 64)),
                         b.input("w", type, Shape.of(16, 6, 5, 5)),
                         b.input("bias", ElementType.F32, Shape.of(16)),
                         Window.square(5, 1, 0),
-                        1);
+                        1,
+                        ImageLayout.SAMPLES_LAST);
             case CONV2D_WEIGHT_GRADIENT ->
                 new ConvolutionOp.Conv2dWeightGradient(
-                        b.input("g", type, Shape.of(64, 16, 10, 10)),
-                        b.input("x", type, Shape.of(64, 6, 14, 14)),
+                        b.input("g", type, Shape.of(16, 10, 10, 64)),
+                        b.input("x", type, Shape.of(6, 14, 14, 64)),
                         Window.square(5, 1, 0),
-                        1);
+                        1,
+                        ImageLayout.SAMPLES_LAST);
             case MAX_POOL ->
                 new ConvolutionOp.MaxPool(
-                        b.input("x", ElementType.F32, Shape.of(64, 6, 28, 28)), Window.square(2, 2, 0));
+                        b.input("x", ElementType.F32, Shape.of(6, 28, 28, 64)),
+                        Window.square(2, 2, 0),
+                        ImageLayout.SAMPLES_LAST);
             case LSTM ->
                 new SequenceOp.Lstm(
                         b.input("x", ElementType.F32, Shape.of(64, 28, 1024)), b.input("w", type, Shape.of(1024, 256)));
