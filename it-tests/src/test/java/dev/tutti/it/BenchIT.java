@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,6 +39,49 @@ class BenchIT extends WithProcesses {
         assertThat(json.path("samples_per_second").asDouble() * millis / 1e3).isCloseTo(2, within(1e-6));
         assertThat(json.path("achieved_gflops").asDouble() * millis * 1e6)
                 .isCloseTo(json.path("flops_per_step").asDouble(), withinPercentage(1e-6));
+    }
+
+    @Test
+    void stepOfAJobFileIsTimed() throws Exception {
+        Path job = folder.resolve("job.yaml");
+        Files.writeString(job, """
+                name: small
+                model: {layers: [{conv2d: {filters: 3, kernel: 3}}, relu, flatten, {dense: 10}]}
+                data: {source: {digits: {train: 64, test: 8}}}
+                training: {epochs: 1, batch: 16, optimizer: {sgd: {rate: 0.1, momentum: 0.9}}, precision: bf16}
+                """);
+        TuttiProcess.Ended bench =
+                processes.run("bench", "step", "--model", job.toString(), "--seconds", "1", "-o", "json");
+
+        assertThat(bench.exitCode()).as(bench.err()).isZero();
+        assertThat(bench.json().path("model").asText()).isEqualTo("small");
+        assertThat(bench.json().path("batch").asInt()).isEqualTo(16);
+        assertThat(bench.json().path("precision").asText()).isEqualTo("bf16");
+        assertThat(bench.json().path("parameters").asInt()).isEqualTo(3 * 9 + 3 + 26 * 26 * 3 * 10 + 10);
+    }
+
+    @Test
+    void backendOfAPluginIsFoundInItsFolder() {
+        Path plugin = Distribution.root().resolve("nd4j-backend/target/plugin");
+        Skips.unless(Files.isDirectory(plugin), "nd4j-backend has not been built");
+        TuttiProcess.Ended bench = processes.run(
+                "bench",
+                "step",
+                "--model",
+                "lenet",
+                "--batch",
+                "2",
+                "--seconds",
+                "1",
+                "--backend",
+                "nd4j",
+                "--plugins",
+                plugin.toString(),
+                "-o",
+                "json");
+
+        assertThat(bench.exitCode()).as(bench.err()).isZero();
+        assertThat(bench.json().path("backend").asText()).startsWith("nd4j: ");
     }
 
     @Test

@@ -81,7 +81,8 @@ final class ArrayKernels {
     private Supplier<INDArray> activate(Tensor x, Activation activation, Instruction instruction) {
         return switch (activation) {
             case IDENTITY -> () -> get(x).dup();
-            case RELU -> () -> Transforms.max(get(x), 0, true);
+            // ND4J's own maximum makes a NaN 0, and so would hide it from the loss.
+            case RELU -> () -> get(x).mul(get(x).gt(0).castTo(get(x).dataType()));
             case TANH -> () -> Transforms.tanh(get(x), true);
             case SIGMOID -> () -> Transforms.sigmoid(get(x), true);
             case GELU -> throw unsupported(instruction);

@@ -1,6 +1,7 @@
 package dev.tutti.benchmarks.step;
 
 import dev.tutti.tensor.graph.Activation;
+import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.model.Layer;
 import dev.tutti.tensor.model.ModelInput;
 import dev.tutti.tensor.model.ModelSpec;
@@ -22,8 +23,10 @@ import java.util.stream.Collectors;
  * A model to measure.
  *
  * @param batch samples of a step
+ * @param precision what products read
  */
-record BenchModel(String name, ModelSpec spec, Objective objective, SliceOptimizer optimizer, int batch) {
+record BenchModel(
+        String name, ModelSpec spec, Objective objective, SliceOptimizer optimizer, int batch, ElementType precision) {
     private static final int CLASSES = 10;
     private static final int VOCABULARY = 256;
     private static final int WIDTH = 256;
@@ -49,7 +52,8 @@ record BenchModel(String name, ModelSpec spec, Objective objective, SliceOptimiz
                             ModelSpec.mlp(784, List.of(256, 128, 64), CLASSES),
                             Objective.of(Task.CROSS_ENTROPY),
                             adam(),
-                            128);
+                            128,
+                            ElementType.F32);
                 case LENET -> images(label(), Presets.lenet(CLASSES), sgd());
                 case LSTM -> images(label(), Presets.lstm(256, 2, CLASSES), adam());
                 case TRANSFORMER ->
@@ -58,7 +62,8 @@ record BenchModel(String name, ModelSpec spec, Objective objective, SliceOptimiz
                             new ModelSpec(new ModelInput.Tokens(128, OptionalInt.empty()), transformer()),
                             Objective.of(Task.CROSS_ENTROPY),
                             adam(),
-                            8);
+                            8,
+                            ElementType.F32);
             };
         }
 
@@ -73,13 +78,18 @@ record BenchModel(String name, ModelSpec spec, Objective objective, SliceOptimiz
         }
     }
 
+    BenchModel with(int otherBatch, ElementType otherPrecision) {
+        return new BenchModel(name, spec, objective, optimizer, otherBatch, otherPrecision);
+    }
+
     private static BenchModel images(String name, List<Layer> layers, SliceOptimizer optimizer) {
         return new BenchModel(
                 name,
                 new ModelSpec(new ModelInput.Numbers(List.of(28, 28)), layers),
                 Objective.of(Task.CROSS_ENTROPY),
                 optimizer,
-                64);
+                64,
+                ElementType.F32);
     }
 
     /** As PyTorch's {@code nn.TransformerEncoder} by default: norms behind each part, relu. */

@@ -1,12 +1,20 @@
 package dev.tutti.benchmarks.step;
 
+import dev.tutti.parameterserver.shard.JobOptimizer;
 import dev.tutti.proto.launch.LaunchException;
 import dev.tutti.proto.launch.StepBenchmark;
 import dev.tutti.proto.spec.DidYouMean;
+import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.tensor.backend.Backend;
 import dev.tutti.tensor.backend.BackendUnavailableException;
 import dev.tutti.tensor.backend.Backends;
 import dev.tutti.tensor.graph.ElementType;
+import dev.tutti.tensor.optimizer.SliceOptimizer;
+import dev.tutti.worker.data.DataException;
+import dev.tutti.worker.data.DataShelf;
+import dev.tutti.worker.data.MnistDownload;
+import dev.tutti.worker.training.JobData;
+import dev.tutti.worker.training.JobStep;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -15,6 +23,7 @@ import java.util.stream.Stream;
 /** Times steps one by one, after a third of the time has gone by: the JIT compiler has done its work by then, or the time was too short. */
 public final class ProcessStepBenchmark implements StepBenchmark {
     private static final int USAGE = 2;
+    private static final int INTERRUPTED = 130;
     private static final int LEAST_STEPS = 3;
     private static final int MOST_STEPS = 1_000_000;
 
@@ -22,13 +31,12 @@ public final class ProcessStepBenchmark implements StepBenchmark {
     public Result measure(Request request) throws LaunchException {
         Backend backend = backend(request);
         BenchModel model = model(request);
-        ElementType precision = precision(request);
-        try (TrainingStep step = new TrainingStep(model, precision, backend)) {
+        try (TrainingStep step = new TrainingStep(model, backend)) {
             double[] millis = time(step, request.time());
             return new Result(
                     model.name(),
                     model.batch(),
-                    precision.toString(),
+                    model.precision().toString(),
                     backend.numerics(),
                     request.threads(),
                     step.parameterCount(),
@@ -37,8 +45,8 @@ public final class ProcessStepBenchmark implements StepBenchmark {
                     millis[millis.length / 2],
                     millis[0],
                     request.profiled() ? step.profile() : List.of());
-        } catch (UnsupportedOperationException e) {
-            throw new LaunchException(USAGE, "backend %s: %s".formatted(backend.name(), e.getMessage()), e);
+        } catch (UnsupportedOperationException | IllegalArgumentException e) {
+            throw new LaunchException(USAGE, "%s on %s: %s".formatted(model.name(), backend.name(), e.getMessage()), e);
         }
     }
 
@@ -51,15 +59,29 @@ public final class ProcessStepBenchmark implements StepBenchmark {
     }
 
     private static BenchModel model(Request request) throws LaunchException {
-        BenchModel model = BenchModel.Preset.named(request.model())
-                .orElseThrow(() -> unknown(request.model()))
-                .model();
-        return new BenchModel(
-                model.name(),
-                model.spec(),
-                model.objective(),
-                model.optimizer(),
-                request.batch().orElse(model.batch()));
+        BenchModel model =
+                request.job().isPresent() ? ofJob(request, request.job().get()) : preset(request.model());
+        return model.with(request.batch().orElse(model.batch()), precision(request, model.precision()));
+    }
+
+    private static BenchModel preset(String name) throws LaunchException {
+        return BenchModel.Preset.named(name).orElseThrow(() -> unknown(name)).model();
+    }
+
+    /** Its data is read, for the shapes and the classes. */
+    private static BenchModel ofJob(Request request, JobSpec job) throws LaunchException {
+        JobData data = new JobData(request.data(), new MnistDownload(MnistDownload.PUBLIC_MIRRORS), new DataShelf());
+        try {
+            JobStep step = JobStep.of(job, data);
+            SliceOptimizer optimizer = JobOptimizer.of(job.getName(), job.getTraining());
+            return new BenchModel(
+                    job.getName(), step.model(), step.objective(), optimizer, step.batch(), step.compute());
+        } catch (DataException e) {
+            throw new LaunchException(USAGE, e.sentence(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LaunchException(INTERRUPTED, "interrupted while reading the data", e);
+        }
     }
 
     private static LaunchException unknown(String model) {
@@ -73,8 +95,8 @@ public final class ProcessStepBenchmark implements StepBenchmark {
                 null);
     }
 
-    private static ElementType precision(Request request) throws LaunchException {
-        String name = request.precision().orElse("f32");
+    private static ElementType precision(Request request, ElementType unasked) throws LaunchException {
+        String name = request.precision().orElse(unasked.toString());
         return Stream.of(ElementType.values())
                 .filter(ElementType::isFloat)
                 .filter(type -> type.toString().equals(name))

@@ -38,8 +38,8 @@ public final class TrainingStep implements AutoCloseable {
     private long update;
 
     /** @throws UnsupportedOperationException if the backend lacks an operation */
-    TrainingStep(BenchModel model, ElementType precision, Backend backend) {
-        this.graph = Models.training(model.spec(), model.objective(), model.batch(), precision);
+    TrainingStep(BenchModel model, Backend backend) {
+        this.graph = Models.training(model.spec(), model.objective(), model.batch(), model.precision());
         this.optimizer = model.optimizer();
         this.buffers = new ParameterBuffers(floats(), floats());
         this.state = IntStream.range(0, optimizer.stateSlots())
@@ -54,13 +54,19 @@ public final class TrainingStep implements AutoCloseable {
                     parameter.elementCount(),
                     buffers.parameters().asSlice(parameter.offset() * Float.BYTES));
         }
-        this.program = backend.compile(graph, buffers);
+        try {
+            this.program = backend.compile(graph, buffers);
+        } catch (Throwable e) {
+            arena.close();
+            throw e;
+        }
         fillInputs(model);
     }
 
     /** By the name of one of the presets to measure. */
     public static TrainingStep of(String preset, ElementType precision, Backend backend) {
-        return new TrainingStep(BenchModel.Preset.named(preset).orElseThrow().model(), precision, backend);
+        BenchModel model = BenchModel.Preset.named(preset).orElseThrow().model();
+        return new TrainingStep(model.with(model.batch(), precision), backend);
     }
 
     public long parameterCount() {

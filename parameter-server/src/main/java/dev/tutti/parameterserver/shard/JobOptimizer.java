@@ -11,11 +11,11 @@ import dev.tutti.tensor.optimizer.SliceOptimizer;
 import dev.tutti.tensor.optimizer.UpdateRule;
 
 /** The optimizer a job asks for; its numbers have been checked, and are all there. */
-final class JobOptimizer {
+public final class JobOptimizer {
     private JobOptimizer() {}
 
     /** @throws IllegalArgumentException if the job names no optimizer */
-    static SliceOptimizer of(String job, Training training) {
+    public static SliceOptimizer of(String job, Training training) {
         double clip = training.getClip().hasValue() ? training.getClip().getValue() : Double.POSITIVE_INFINITY;
         return new SliceOptimizer(
                 rule(job, training.getOptimizer()),

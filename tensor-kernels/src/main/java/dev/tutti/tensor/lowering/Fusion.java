@@ -19,7 +19,8 @@ import java.util.Set;
 
 /**
  * Makes one {@link MatrixOp.Dense} of x · wᵀ, add-bias, and where they follow, relu and cast. A value in between is fused away only if nobody else
- * reads it; the one exception is the relu's gradient, which asks no more than whether the output is positive and reads the rounded output instead.
+ * reads it; the one exception is the relu's gradient, which asks no more than whether the output is positive and reads the rounded output instead. (In f16 a
+ * positive output below 2⁻²⁵ rounds to 0, and its gradient is cut with it.)
  */
 public final class Fusion {
     private final Graph graph;

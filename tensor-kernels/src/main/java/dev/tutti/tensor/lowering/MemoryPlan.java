@@ -13,7 +13,8 @@ import java.util.Set;
 /**
  * Where each tensor lies in a program's one block of memory. Two tensors share bytes only if one is dead before the other is written.
  * Inputs and outputs are alive throughout, so that a run can be repeated and read; parameters and their gradients live
- * elsewhere and have no place here. A reshaped tensor lies where the tensor lies whose elements it shows.
+ * elsewhere and have no place here. A reshaped tensor lies where the tensor lies whose elements it shows, and what is computed element by element
+ * lies where an operand lay that is dead thereafter.
  *
  * <p>Greedy by size: the largest tensor is placed first, each at the lowest offset free during its life.
  */

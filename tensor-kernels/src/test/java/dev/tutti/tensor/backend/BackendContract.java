@@ -141,7 +141,7 @@ public abstract class BackendContract {
     void stepOverImagesAgreesWithReference(int samples, ElementType compute) {
         Graph graph = Models.training(IMAGES, Objective.of(Task.CROSS_ENTROPY), samples, compute);
         try (Execution expected = reference(graph);
-                Execution actual = new Execution(backend(), graph)) {
+                Execution actual = execution(graph)) {
             expected.draw(11, CLASSES).run();
             actual.draw(11, CLASSES).run();
             double tolerance = 4 * tolerance(compute);
@@ -157,7 +157,7 @@ public abstract class BackendContract {
     void notANumberInAConvolutionReachesTheLoss() {
         for (float bad : new float[] {Float.NaN, Float.intBitsToFloat(0xffc00000)}) {
             Graph graph = Models.training(IMAGES, Objective.of(Task.CROSS_ENTROPY), 2, ElementType.F32);
-            try (Execution execution = new Execution(backend(), graph)) {
+            try (Execution execution = execution(graph)) {
                 execution.draw(1, CLASSES).parameter(0).set(0, bad);
                 assertThat(execution.run().output(Models.LOSS_SUM)).containsExactly(Float.NaN);
             }
