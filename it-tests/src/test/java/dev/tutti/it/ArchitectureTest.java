@@ -30,6 +30,7 @@ class ArchitectureTest {
     private static final JavaClasses TUTTI = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
             .withImportOption(location -> !location.contains("dev/tutti/it/"))
+            .withImportOption(location -> !location.contains("/jmh_generated/"))
             .importPackages("dev.tutti");
 
     @Test
@@ -50,6 +51,8 @@ class ArchitectureTest {
                 .definedBy("dev.tutti.coordinator..")
                 .layer("client")
                 .definedBy("dev.tutti.client..")
+                .layer("benchmarks")
+                .definedBy("dev.tutti.benchmarks..")
                 .whereLayer("proto")
                 .mayNotAccessAnyLayer()
                 .whereLayer("tensor-kernels")
@@ -64,6 +67,8 @@ class ArchitectureTest {
                 .mayOnlyAccessLayers("proto", "node")
                 .whereLayer("client")
                 .mayOnlyAccessLayers("proto")
+                .whereLayer("benchmarks")
+                .mayNotBeAccessedByAnyLayer()
                 .ensureAllClassesAreContainedInArchitecture()
                 .check(TUTTI);
     }
