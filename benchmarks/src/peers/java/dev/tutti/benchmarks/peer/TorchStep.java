@@ -28,15 +28,15 @@ final class TorchStep implements Runnable {
         this.net = TorchNets.named(model);
         this.bf16 = bf16;
         this.optimizer = model.equals("lenet")
-                ? new SGD(net.module().parameters(), new SGDOptions(RATE))
-                : new Adam(net.module().parameters(), new AdamOptions(RATE));
+                ? new SGD(net.module.parameters(), new SGDOptions(RATE))
+                : new Adam(net.module.parameters(), new AdamOptions(RATE));
     }
 
     @Override
     public void run() {
         try (PointerScope _ = new PointerScope()) {
             optimizer.zero_grad();
-            Tensor loss = cross_entropy_loss(logits(), net.labels());
+            Tensor loss = cross_entropy_loss(logits(), net.labels);
             loss.backward();
             optimizer.step();
         }

@@ -27,7 +27,10 @@ public sealed interface ElementwiseOp extends Op {
      * @param rate in [0, 1)
      * @param layer unlike that of any other dropout of the model
      */
-    record Dropout(Tensor x, Tensor key, float rate, long layer) implements ElementwiseOp {}
+    record Dropout(Tensor x, Tensor key, float rate, long layer) implements ElementwiseOp {
+        /** Of a key. */
+        public static final int KEY_WORDS = 6;
+    }
 
     /** Between float types, to nearest, ties to even. */
     record Cast(Tensor x, ElementType type) implements ElementwiseOp {}

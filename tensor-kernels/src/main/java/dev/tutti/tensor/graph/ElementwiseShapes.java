@@ -4,9 +4,6 @@ import java.util.List;
 
 /** Results of {@link ElementwiseOp}. */
 final class ElementwiseShapes {
-    /** Words of a dropout's key. */
-    private static final int KEY_WORDS = 6;
-
     private ElementwiseShapes() {}
 
     static List<ResultType> infer(ElementwiseOp op, OperandChecks checks) {
@@ -32,7 +29,7 @@ final class ElementwiseShapes {
             case ElementwiseOp.Dropout(var x, var key, var rate, var _) -> {
                 checks.f32(x);
                 checks.i32(key);
-                checks.vector(key, KEY_WORDS);
+                checks.vector(key, ElementwiseOp.Dropout.KEY_WORDS);
                 checks.check(rate >= 0 && rate < 1, "expected a rate of at least 0 and less than 1, got " + rate);
                 yield ResultType.f32(x.shape());
             }

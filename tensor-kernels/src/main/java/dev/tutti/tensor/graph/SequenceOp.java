@@ -24,7 +24,9 @@ public sealed interface SequenceOp extends Op {
      * @param projected f32 [samples, time, 4 · hidden]: x · inputWeightᵀ + bias
      * @param weight [4 · hidden, hidden]
      */
-    record Lstm(Tensor projected, Tensor weight) implements SequenceOp {}
+    record Lstm(Tensor projected, Tensor weight) implements SequenceOp {
+        public static final int GATES = 4;
+    }
 
     /** dprojected of {@link Lstm}, f32. */
     record LstmGradient(Tensor gradient, Tensor weight, Tensor gates, Tensor cells) implements SequenceOp {}

@@ -5,8 +5,6 @@ import java.util.Optional;
 
 /** Results of {@link SequenceOp}. */
 final class SequenceShapes {
-    private static final int GATES = 4;
-
     private SequenceShapes() {}
 
     static List<ResultType> infer(SequenceOp op, OperandChecks checks) {
@@ -74,8 +72,9 @@ final class SequenceShapes {
 
     private static int hidden(Shape projected, Tensor weight, OperandChecks checks) {
         checks.floats(weight);
-        int hidden = projected.size(2) / GATES;
-        checks.check(projected.size(2) % GATES == 0, "expected a width of four gates, got " + projected);
+        int hidden = projected.size(2) / SequenceOp.Lstm.GATES;
+        checks.check(
+                projected.size(2) % SequenceOp.Lstm.GATES == 0, "expected a width of four gates, got " + projected);
         checks.shape(weight, Shape.of(projected.size(2), hidden));
         return hidden;
     }

@@ -9,7 +9,6 @@ import dev.tutti.tensor.graph.LayoutOp;
 import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -24,9 +23,7 @@ import java.util.Set;
  */
 public final class Fusion {
     private final Graph graph;
-    private final Map<Tensor, Instruction> producers = new HashMap<>();
-    private final Map<Tensor, List<Instruction>> consumers = new HashMap<>();
-    private final Set<Tensor> visible = new HashSet<>();
+    private final GraphUses uses;
     private final Map<Tensor, Tensor> replaced = new HashMap<>();
     private final Set<Tensor> fused = new HashSet<>();
     /** Of what is computed in a relu's place, the relu's output. */
@@ -34,14 +31,7 @@ public final class Fusion {
 
     private Fusion(Graph graph) {
         this.graph = graph;
-        visible.addAll(graph.outputs().values());
-        visible.addAll(graph.gradients());
-        for (Instruction instruction : graph.instructions()) {
-            instruction.results().forEach(result -> producers.put(result, instruction));
-            for (Tensor operand : instruction.op().operands()) {
-                consumers.computeIfAbsent(operand, _ -> new ArrayList<>()).add(instruction);
-            }
-        }
+        this.uses = new GraphUses(graph);
     }
 
     /** The same results in fewer instructions. */
@@ -75,12 +65,12 @@ public final class Fusion {
 
     /** What stands in for the instruction that adds the bias, if its x is a product that nobody else reads. */
     private Optional<Instruction> dense(Tensor sum, MatrixOp.AddBias addBias) {
-        Instruction product = producers.get(addBias.x());
+        Instruction product = uses.producer(addBias.x()).orElse(null);
         if (product == null
                 || !(product.op() instanceof MatrixOp.MatMul(var x, var transposeX, var weight, var transposeWeight))
                 || transposeX
                 || !transposeWeight
-                || onlyConsumer(product.result()).isEmpty()) {
+                || uses.onlyConsumer(product.result()).isEmpty()) {
             return Optional.empty();
         }
         fused.add(product.result());
@@ -116,7 +106,7 @@ public final class Fusion {
             builder.append(List.of(output), new LayoutOp.Reshape(result, output.shape()));
         } else if (result.shape().equals(output.shape())) {
             replaced.put(output, result);
-        } else if (consumers.getOrDefault(output, List.of()).stream().anyMatch(Fusion::isReluGradient)) {
+        } else if (uses.consumers(output).stream().anyMatch(Fusion::isReluGradient)) {
             String name = output.name() + "." + result.type();
             replaced.put(output, builder.add(name, new LayoutOp.Reshape(result, output.shape())));
         }
@@ -124,36 +114,31 @@ public final class Fusion {
 
     /** The relu of a sum that nobody else reads, perhaps in another shape. */
     private Optional<Instruction> reluOf(Tensor sum) {
-        Optional<Instruction> next = onlyConsumer(sum);
+        Optional<Instruction> next = uses.onlyConsumer(sum);
         if (next.isPresent() && next.get().op() instanceof LayoutOp.Reshape) {
             Tensor reshaped = next.get().result();
-            Optional<Instruction> relu = onlyConsumer(reshaped).filter(Fusion::isRelu);
+            Optional<Instruction> relu = uses.onlyConsumer(reshaped).filter(Fusion::isRelu);
             relu.ifPresent(_ -> fused.add(reshaped));
             return relu;
         }
         return next.filter(Fusion::isRelu);
     }
 
-    private Optional<Instruction> onlyConsumer(Tensor tensor) {
-        List<Instruction> all = consumers.getOrDefault(tensor, List.of());
-        return all.size() == 1 && !visible.contains(tensor) ? Optional.of(all.getFirst()) : Optional.empty();
-    }
-
     /**
      * The cast of a relu's output, perhaps back in the product's shape, if besides it only relu gradients read that output, and only as such.
      */
     private Optional<Instruction> castOfRelu(Tensor output, Shape product) {
-        if (visible.contains(output)) {
+        if (uses.isVisible(output)) {
             return Optional.empty();
         }
         Instruction cast = null;
         Tensor reshaped = output;
-        for (Instruction consumer : consumers.getOrDefault(output, List.of())) {
+        for (Instruction consumer : uses.consumers(output)) {
             if (cast == null && consumer.op() instanceof ElementwiseOp.Cast) {
                 cast = consumer;
             } else if (cast == null && consumer.op() instanceof LayoutOp.Reshape) {
                 reshaped = consumer.result();
-                cast = onlyConsumer(reshaped)
+                cast = uses.onlyConsumer(reshaped)
                         .filter(next -> next.op() instanceof ElementwiseOp.Cast)
                         .orElse(null);
                 if (cast == null) {

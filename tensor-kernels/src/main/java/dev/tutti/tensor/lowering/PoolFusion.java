@@ -23,8 +23,7 @@ public final class PoolFusion {
     private static final Window PAIRS = Window.square(2, 2, 0);
 
     private final Graph graph;
-    private final Map<Tensor, List<Instruction>> consumers = new HashMap<>();
-    private final Set<Tensor> visible = new HashSet<>();
+    private final GraphUses uses;
     /** By the pooled tensor that it stands for. */
     private final Map<Tensor, Chain> forward = new HashMap<>();
     /** By the gradient of the convolution's result. */
@@ -38,13 +37,7 @@ public final class PoolFusion {
 
     private PoolFusion(Graph graph) {
         this.graph = graph;
-        visible.addAll(graph.outputs().values());
-        visible.addAll(graph.gradients());
-        for (Instruction instruction : graph.instructions()) {
-            for (Tensor operand : instruction.op().operands()) {
-                consumers.computeIfAbsent(operand, _ -> new ArrayList<>()).add(instruction);
-            }
-        }
+        this.uses = new GraphUses(graph);
     }
 
     /** The same results in fewer instructions. */
@@ -106,7 +99,7 @@ public final class PoolFusion {
     }
 
     private void find(ConvolutionOp.Conv2d conv, Tensor sum) {
-        List<Instruction> relus = consumers(sum);
+        List<Instruction> relus = uses.consumers(sum);
         if (relus.size() != 1
                 || !(relus.getFirst().op() instanceof ElementwiseOp.Activate(var _, var activation))
                 || activation != Activation.RELU) {
@@ -115,7 +108,7 @@ public final class PoolFusion {
         Tensor relu = relus.getFirst().result();
         List<Tensor> pools = new ArrayList<>();
         List<Instruction> gradients = new ArrayList<>();
-        for (Instruction consumer : consumers(relu)) {
+        for (Instruction consumer : uses.consumers(relu)) {
             switch (consumer.op()) {
                 case ConvolutionOp.MaxPool(var _, var window, var _)
                 when window.equals(PAIRS) -> pools.add(consumer.result());
@@ -126,9 +119,9 @@ public final class PoolFusion {
             }
         }
         if (pools.size() != 1
-                || visible.contains(sum)
-                || visible.contains(relu)
-                || visible.contains(pools.getFirst())
+                || uses.isVisible(sum)
+                || uses.isVisible(relu)
+                || uses.isVisible(pools.getFirst())
                 || !(gradients.isEmpty() || areThoseOf(relu, gradients))) {
             return;
         }
@@ -155,11 +148,7 @@ public final class PoolFusion {
                 && part.equals(gradients.get(0).result())
                 && window.equals(PAIRS)
                 && activation == Activation.RELU
-                && consumers(part).size() == 1
-                && !visible.contains(part);
-    }
-
-    private List<Instruction> consumers(Tensor tensor) {
-        return consumers.getOrDefault(tensor, List.of());
+                && uses.consumers(part).size() == 1
+                && !uses.isVisible(part);
     }
 }

@@ -14,8 +14,6 @@ import org.jspecify.annotations.Nullable;
 /** Layers over time. */
 final class SequenceLayers {
     private static final float POSITION_DEVIATION = 0.02f;
-    private static final int GATES = 4;
-
     private final GraphBuilder builder;
     private final LayerStack stack;
     private final Optional<Tensor> padding;
@@ -77,10 +75,11 @@ final class SequenceLayers {
         Shape shape = sequences(name, x);
         int hidden = layer.hidden();
         Initializer initializer = Initializer.Uniform.fanIn(hidden);
-        Tensor inputWeight =
-                builder.parameter(name + ".input-weight", Shape.of(GATES * hidden, shape.size(2)), initializer);
-        Tensor bias = builder.parameter(name + ".bias", Shape.of(GATES * hidden), initializer);
-        Tensor weight = builder.parameter(name + ".hidden-weight", Shape.of(GATES * hidden, hidden), initializer);
+        Tensor inputWeight = builder.parameter(
+                name + ".input-weight", Shape.of(SequenceOp.Lstm.GATES * hidden, shape.size(2)), initializer);
+        Tensor bias = builder.parameter(name + ".bias", Shape.of(SequenceOp.Lstm.GATES * hidden), initializer);
+        Tensor weight = builder.parameter(
+                name + ".hidden-weight", Shape.of(SequenceOp.Lstm.GATES * hidden, hidden), initializer);
         Tensor projected = stack.affine(name + ".projected", x, inputWeight, bias);
         Tensor states = builder.add(name, new SequenceOp.Lstm(projected, weight));
         if (layer.sequences()) {

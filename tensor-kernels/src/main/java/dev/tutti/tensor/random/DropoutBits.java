@@ -36,9 +36,9 @@ public final class DropoutBits {
 
     /** @param key the words of {@link DropoutKey} */
     public void restart(int[] key) {
-        seed = join(key, 0) + layer;
-        step = join(key, 2);
-        firstElement = join(key, 4) * rowElements;
+        seed = DropoutKey.join(key[0], key[1]) + layer;
+        step = DropoutKey.join(key[2], key[3]);
+        firstElement = DropoutKey.join(key[4], key[5]) * rowElements;
     }
 
     /**
@@ -100,9 +100,5 @@ public final class DropoutBits {
             words[4 * i + 2] = (int) c2[i];
             words[4 * i + 3] = (int) c3[i];
         }
-    }
-
-    private static long join(int[] key, int low) {
-        return Integer.toUnsignedLong(key[low]) | (long) key[low + 1] << 32;
     }
 }

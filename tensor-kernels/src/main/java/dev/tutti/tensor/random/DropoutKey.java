@@ -1,11 +1,12 @@
 package dev.tutti.tensor.random;
 
+import dev.tutti.tensor.graph.ElementwiseOp;
 import java.util.function.IntUnaryOperator;
 
 /** The numbers of one dropout in one run; see {@link dev.tutti.tensor.graph.ElementwiseOp.Dropout}. */
 public final class DropoutKey {
     /** i32 words of a key. */
-    public static final int WORDS = 6;
+    public static final int WORDS = ElementwiseOp.Dropout.KEY_WORDS;
 
     private final CounterRandom random;
     private final long step;
@@ -39,6 +40,11 @@ public final class DropoutKey {
     }
 
     private static long join(IntUnaryOperator word, int low) {
-        return Integer.toUnsignedLong(word.applyAsInt(low)) | (long) word.applyAsInt(low + 1) << 32;
+        return join(word.applyAsInt(low), word.applyAsInt(low + 1));
+    }
+
+    /** Two words as one number. */
+    static long join(int low, int high) {
+        return Integer.toUnsignedLong(low) | (long) high << 32;
     }
 }

@@ -7,14 +7,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.management.ThreadMXBean;
 import dev.tutti.tensor.graph.Activation;
-import dev.tutti.tensor.graph.BFloat16;
 import dev.tutti.tensor.graph.ElementType;
-import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.Graph;
-import dev.tutti.tensor.graph.GraphBuilder;
-import dev.tutti.tensor.graph.Operations;
-import dev.tutti.tensor.graph.Shape;
-import dev.tutti.tensor.graph.Tensor;
 import dev.tutti.tensor.graph.Window;
 import dev.tutti.tensor.model.Layer;
 import dev.tutti.tensor.model.ModelInput;
@@ -35,12 +29,9 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.opentest4j.TestAbortedException;
 
-/** What every backend does; a backend's test is a subclass that says which. */
-public abstract class BackendContract {
-    private static final double F32_TOLERANCE = 1e-5;
-    private static final double HALF_TOLERANCE = 1e-2;
+/** What every backend does, with single operations and with models; a backend's test is a subclass that says which. */
+public abstract class BackendContract extends OperationContract {
     private static final int CLASSES = 7;
     private static final ModelSpec MODEL = ModelSpec.mlp(23, List.of(37, 18), CLASSES);
 
@@ -64,38 +55,9 @@ public abstract class BackendContract {
                     new Layer.BatchNorm(1e-5f),
                     new Layer.Dense(CLASSES)));
 
-    protected abstract Backend backend();
-
     /** Whether a run keeps to the memory it was given when it was compiled. */
     protected boolean allocatesNothing() {
         return true;
-    }
-
-    @ParameterizedTest
-    @MethodSource("dev.tutti.tensor.backend.OperationGraphs#all")
-    void operationAgreesWithReference(OperationCase operation) {
-        Graph graph = operation.graph();
-        try (Execution expected = reference(graph);
-                Execution actual = execution(graph)) {
-            expected.draw(7, operation.classes()).run();
-            actual.draw(7, operation.classes()).run();
-            for (String output : graph.outputs().keySet()) {
-                assertClose(
-                        output + " of " + operation,
-                        actual.output(output),
-                        expected.output(output),
-                        operation.tolerance());
-            }
-        }
-    }
-
-    @Test
-    void everyOperationIsCompared() {
-        assertThat(OperationGraphs.all()
-                        .map(OperationCase::op)
-                        .map(Object::getClass)
-                        .distinct())
-                .containsExactlyInAnyOrderElementsOf(Operations.all().toList());
     }
 
     @ParameterizedTest
@@ -161,44 +123,6 @@ public abstract class BackendContract {
                 execution.draw(1, CLASSES).parameter(0).set(0, bad);
                 assertThat(execution.run().output(Models.LOSS_SUM)).containsExactly(Float.NaN);
             }
-        }
-    }
-
-    @Test
-    void castToBf16RoundsEveryElementToTheNearestEven() {
-        int count = 4096;
-        GraphBuilder builder = new GraphBuilder();
-        Tensor x = builder.input("x", ElementType.F32, Shape.of(1, count));
-        builder.output("y", builder.add("y", new ElementwiseOp.Cast(x, ElementType.BF16)));
-        try (Execution execution = execution(builder.build())) {
-            Values values = execution.input("x");
-            float[] expected = new float[count];
-            for (int i = 0; i < count; i++) {
-                int tieOrNeighbour = 0x3f807fff + (i % 3) + ((i / 3) << 16);
-                float value = Float.intBitsToFloat(i % 2 == 0 ? tieOrNeighbour : tieOrNeighbour | 0x80000000);
-                values.set(i, value);
-                expected[i] = BFloat16.toFloat(BFloat16.fromFloat(value));
-            }
-            assertThat(execution.run().output("y")).containsExactly(expected);
-        }
-    }
-
-    @Test
-    void reluGradientIsZeroWhereTheOutputIsZeroOfEitherSign() {
-        GraphBuilder builder = new GraphBuilder();
-        Tensor gradient = builder.input("gradient", ElementType.F32, Shape.of(7));
-        Tensor output = builder.input("output", ElementType.F32, Shape.of(7));
-        builder.output("y", builder.add("y", new ElementwiseOp.ActivateGradient(gradient, output, Activation.RELU)));
-        Graph graph = builder.build();
-        try (Execution execution = execution(graph)) {
-            float[] outputs = {0f, -0f, -1f, Float.MIN_VALUE, 3f, -Float.MIN_VALUE, Float.MAX_VALUE};
-            for (int i = 0; i < outputs.length; i++) {
-                execution.input("gradient").set(i, -2);
-                execution.input("output").set(i, outputs[i]);
-            }
-            assertThat(execution.run().output("y"))
-                    .usingComparatorWithPrecision(0f)
-                    .containsExactly(0, 0, 0, -2, -2, 0, -2);
         }
     }
 
@@ -389,27 +313,6 @@ public abstract class BackendContract {
 
     private Execution training(int rows, ElementType compute) {
         return execution(Models.training(MODEL, Objective.of(Task.CROSS_ENTROPY), rows, compute));
-    }
-
-    /** What the backend has no kernel for, it says; that is all that is asked of it then. */
-    private Execution execution(Graph graph) {
-        try {
-            return new Execution(backend(), graph);
-        } catch (UnsupportedOperationException e) {
-            assertThat(e).hasMessageContaining(backend().name());
-            throw new TestAbortedException(e.getMessage(), e);
-        }
-    }
-
-    private static Execution reference(Graph graph) {
-        return new Execution(Backends.select("reference", 1), graph);
-    }
-
-    static double tolerance(ElementType type) {
-        return switch (type) {
-            case F32, I32 -> F32_TOLERANCE;
-            case BF16, F16 -> HALF_TOLERANCE;
-        };
     }
 
     /** Of the loss and all gradients. */

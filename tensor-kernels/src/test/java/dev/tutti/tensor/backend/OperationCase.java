@@ -52,7 +52,7 @@ record OperationCase(Graph graph, int classes) {
                 graph.inputs().stream(),
                 graph.instructions().stream().map(Instruction::results).flatMap(List::stream));
         return tensors.map(Tensor::type)
-                .mapToDouble(BackendContract::tolerance)
+                .mapToDouble(OperationContract::tolerance)
                 .max()
                 .orElseThrow();
     }

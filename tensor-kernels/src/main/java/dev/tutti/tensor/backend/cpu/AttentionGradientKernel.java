@@ -65,7 +65,7 @@ final class AttentionGradientKernel implements Kernel {
         MatrixKernels.Converted dout =
                 matrices.readable(memory.of(op.gradient()), op.gradient().type(), scratch);
         this.type = qkv.type();
-        MatrixKernels.Converted wide = widened(matrices, dout, scratch);
+        MatrixKernels.Converted wide = matrices.widened(dout, scratch);
         this.load = () -> {
             qkv.load().run();
             dout.load().run();
@@ -114,18 +114,6 @@ final class AttentionGradientKernel implements Kernel {
         this.dots = new float[blocks.heads() * times];
         this.probabilities = new Rows(p, row.length);
         this.scoreGradients = new Rows(ds, row.length);
-    }
-
-    /** As f32. */
-    private static MatrixKernels.Converted widened(
-            MatrixKernels matrices, MatrixKernels.Converted operand, Scratch scratch) {
-        if (operand.type() == ElementType.F32) {
-            return new MatrixKernels.Converted(operand.memory(), ElementType.F32, () -> {});
-        }
-        long count = operand.memory().byteSize() / operand.type().byteSize();
-        MemorySegment wide = scratch.take(ElementType.F32, count);
-        return new MatrixKernels.Converted(
-                wide, ElementType.F32, matrices.convert(operand.memory(), operand.type(), wide, ElementType.F32));
     }
 
     @Override

@@ -20,9 +20,9 @@ final class AxisKernels {
                 Arrays.fill(sum, 0);
                 for (int a = 0; a < size; a++) {
                     x.load(r * size + a, addend);
-                    add(sum, addend);
+                    VectorMath.add(sum, addend, sum.length);
                 }
-                scale(sum, factor);
+                VectorMath.scale(sum, factor, sum.length);
                 y.store(sum, r);
             }
         };
@@ -50,7 +50,7 @@ final class AxisKernels {
         return () -> {
             for (int r = 0; r < x.count(); r++) {
                 x.load(r, row);
-                scale(row, factor);
+                VectorMath.scale(row, factor, row.length);
                 for (int i = 0; i < count; i++) {
                     y.store(row, r * count + i);
                 }
@@ -66,17 +66,5 @@ final class AxisKernels {
                 y.store(row, r);
             }
         };
-    }
-
-    private static void add(float[] sum, float[] addend) {
-        for (int i = 0; i < sum.length; i++) {
-            sum[i] += addend[i];
-        }
-    }
-
-    private static void scale(float[] x, float factor) {
-        for (int i = 0; i < x.length; i++) {
-            x[i] *= factor;
-        }
     }
 }

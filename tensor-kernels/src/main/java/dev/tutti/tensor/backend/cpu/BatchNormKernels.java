@@ -6,6 +6,7 @@ import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.ImageLayout;
 import dev.tutti.tensor.graph.NormalizationOp;
 import dev.tutti.tensor.graph.Tensor;
+import dev.tutti.tensor.lowering.MemoryPlan;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -40,7 +41,7 @@ final class BatchNormKernels {
         }
         int samples = tensor.shape().size(0);
         int channels = tensor.shape().size(1);
-        MemorySegment runs = memory.arena().allocate(tensor.byteSize(), Long.BYTES * 8);
+        MemorySegment runs = memory.arena().allocate(tensor.byteSize(), MemoryPlan.ALIGNMENT);
         Kernel transposition = in
                 ? matrices.transposition(ElementType.F32, samples, channels, own, runs)
                 : matrices.transposition(ElementType.F32, channels, samples, runs, own);

@@ -38,7 +38,7 @@ final class ChannelRuns {
         Arrays.fill(sums, 0);
         for (long begin = 0; begin < length; begin += BLOCK) {
             int count = load(x, channel, begin, a);
-            add(sums, a, count);
+            VectorMath.add(sums, a, count);
         }
         return total();
     }
@@ -106,12 +106,6 @@ final class ChannelRuns {
             total += sum;
         }
         return total;
-    }
-
-    private static void add(float[] sums, float[] x, int count) {
-        for (int i = 0; i < count; i++) {
-            sums[i] += x[i];
-        }
     }
 
     private static void addSquares(float[] sums, float[] x, float mean, int count) {

@@ -4,6 +4,7 @@ import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.backend.ProgramMemory;
 import dev.tutti.tensor.graph.ConvolutionOp;
 import dev.tutti.tensor.graph.Tensor;
+import dev.tutti.tensor.lowering.MemoryPlan;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -89,8 +90,8 @@ final class ConvolutionKernels {
                 ConvolutionSize.of(op.x().shape(), op.weight().shape().size(0), op.window(), op.groups());
         Forward forward = new Forward(size, op.x(), op.weight(), op.bias(), size.rowElements());
         long rowBytes = (long) size.rowElements() * Float.BYTES;
-        MemorySegment upper = memory.arena().allocate(rowBytes * size.outputs(), Long.BYTES * 8);
-        MemorySegment lower = memory.arena().allocate(rowBytes * size.outputs(), Long.BYTES * 8);
+        MemorySegment upper = memory.arena().allocate(rowBytes * size.outputs(), MemoryPlan.ALIGNMENT);
+        MemorySegment lower = memory.arena().allocate(rowBytes * size.outputs(), MemoryPlan.ALIGNMENT);
         MemorySegment y = memory.of(results.get(0));
         MemorySegment places = memory.of(results.get(1));
         int pairs = size.outputHeight() / 2;
@@ -200,7 +201,7 @@ final class ConvolutionKernels {
                 new GemmSize.Factor(size.outputHeight() * size.rowElements(), false),
                 size.rowElements()));
         MemorySegment parts =
-                memory.arena().allocate((long) size.taps() * size.rowElements() * Float.BYTES, Long.BYTES * 8);
+                memory.arena().allocate((long) size.taps() * size.rowElements() * Float.BYTES, MemoryPlan.ALIGNMENT);
         RowSums sums = new RowSums(size, result);
         return () -> {
             gradient.prepare().run();

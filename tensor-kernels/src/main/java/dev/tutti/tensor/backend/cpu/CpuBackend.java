@@ -41,7 +41,8 @@ final class CpuBackend implements Backend {
         var engine = OneDnn.engine();
         String numerics = "cpu: oneDNN %s, %s, threads %d"
                 .formatted(OneDnn.libraryVersion(), OneDnn.instructionSetName(), threads);
-        return new CpuBackend(numerics, memory -> new OneDnnKernels(memory, engine, threads));
+        boolean computesBf16 = OneDnnMatMul.computesBf16(engine);
+        return new CpuBackend(numerics, memory -> new OneDnnKernels(memory, engine, threads, computesBf16));
     }
 
     static CpuBackend portable() {
@@ -64,15 +65,16 @@ final class CpuBackend implements Backend {
         ProgramMemory memory = new ProgramMemory(fused, buffers);
         try {
             MatrixKernels matrices = matrixKernels.apply(memory);
+            Scratch scratch = new Scratch(memory.arena());
             Binding binding = new Binding(
-                    memory,
                     matrices,
+                    new AffineKernels(memory, matrices, scratch),
                     new ElementwiseKernels(memory),
                     new LossKernels(memory),
                     new CrossEntropyKernels(memory),
                     new NormalizationKernels(memory),
                     new ActivationKernels(memory),
-                    new SequenceKernels(memory, matrices, new Scratch(memory.arena())),
+                    new SequenceKernels(memory, matrices, scratch),
                     new ImageKernels(memory, matrices),
                     new ReferenceKernels(memory));
             List<Kernel> kernels =
@@ -86,8 +88,8 @@ final class CpuBackend implements Backend {
 
     /** Each instruction's kernel. Operations that have none of their own run in the reference backend's loops. */
     private record Binding(
-            ProgramMemory memory,
             MatrixKernels matrices,
+            AffineKernels products,
             ElementwiseKernels elementwise,
             LossKernels losses,
             CrossEntropyKernels crossEntropy,
@@ -99,7 +101,7 @@ final class CpuBackend implements Backend {
         Kernel bind(Instruction instruction) {
             Tensor y = instruction.result();
             return switch (instruction.op()) {
-                case MatrixOp.MatMul op -> matrices.matMul(op, y);
+                case MatrixOp.MatMul op -> products.matMul(op, y);
                 case MatrixOp.Dense op -> dense(op, y);
                 case MatrixOp.AddBias op -> elementwise.addBias(op, y);
                 case MatrixOp.ColumnSum op -> elementwise.columnSum(op, y);
@@ -135,7 +137,7 @@ final class CpuBackend implements Backend {
 
         /** The activation follows while the result is in the cache: oneDNN's own relu makes a NaN 0, and so would hide it from the loss. */
         private Kernel dense(MatrixOp.Dense op, Tensor y) {
-            Kernel affine = matrices.dense(op, y);
+            Kernel affine = products.dense(op, y);
             return switch (op.activation()) {
                 case IDENTITY -> affine;
                 case RELU -> {

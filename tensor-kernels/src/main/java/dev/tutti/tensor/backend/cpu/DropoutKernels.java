@@ -35,19 +35,13 @@ final class DropoutKernels {
             for (int r = 0; r < y.count(); r++) {
                 random.fill((long) r * y.columns(), bits);
                 x.load(r, scaled);
-                scale(scaled, factor);
+                VectorMath.scale(scaled, factor, scaled.length);
                 y.store(scaled, r);
                 y.load(r, kept);
                 drop(kept, bits, threshold);
                 y.store(kept, r);
             }
         };
-    }
-
-    private static void scale(float[] x, float factor) {
-        for (int i = 0; i < x.length; i++) {
-            x[i] *= factor;
-        }
     }
 
     /** Clears what is below the threshold; both are less than 2²⁴. */

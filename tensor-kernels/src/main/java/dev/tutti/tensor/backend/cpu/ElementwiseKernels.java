@@ -31,7 +31,7 @@ final class ElementwiseKernels {
             for (int r = 0; r < y.count(); r++) {
                 left.load(r, sum);
                 right.load(r, addend);
-                add(sum, addend, y.length(r));
+                VectorMath.add(sum, addend, y.length(r));
                 y.store(sum, r);
             }
         };
@@ -48,7 +48,7 @@ final class ElementwiseKernels {
             bias.load(0, addend);
             for (int r = 0; r < y.count(); r++) {
                 x.load(r, sum);
-                add(sum, addend, columns);
+                VectorMath.add(sum, addend, columns);
                 y.store(sum, r);
             }
         };
@@ -63,7 +63,7 @@ final class ElementwiseKernels {
             Arrays.fill(sum, 0);
             for (int r = 0; r < x.count(); r++) {
                 x.load(r, addend);
-                add(sum, addend, addend.length);
+                VectorMath.add(sum, addend, addend.length);
             }
             y.store(sum, 0);
         };
@@ -147,12 +147,6 @@ final class ElementwiseKernels {
                 };
             }
         };
-    }
-
-    private static void add(float[] sum, float[] addend, int count) {
-        for (int i = 0; i < count; i++) {
-            sum[i] += addend[i];
-        }
     }
 
     private static void relu(float[] x, int count) {

@@ -2,7 +2,6 @@ package dev.tutti.tensor.backend.cpu;
 
 import static dev.tutti.tensor.backend.cpu.LstmKernel.CANDIDATE;
 import static dev.tutti.tensor.backend.cpu.LstmKernel.FORGET;
-import static dev.tutti.tensor.backend.cpu.LstmKernel.GATES;
 import static dev.tutti.tensor.backend.cpu.LstmKernel.INPUT;
 import static dev.tutti.tensor.backend.cpu.LstmKernel.OUTPUT;
 
@@ -49,23 +48,23 @@ final class LstmGradientKernel implements Kernel {
         int samples = blocks.samples();
         int hidden = blocks.hidden();
         this.gradient = blocks.sequence(memory.of(op.gradient()), hidden);
-        this.gates = blocks.sequence(memory.of(op.gates()), GATES * hidden);
+        this.gates = blocks.sequence(memory.of(op.gates()), SequenceOp.Lstm.GATES * hidden);
         this.cells = blocks.sequence(memory.of(op.cells()), hidden);
-        this.result = blocks.sequence(memory.of(gradientOfProjected), GATES * hidden);
+        this.result = blocks.sequence(memory.of(gradientOfProjected), SequenceOp.Lstm.GATES * hidden);
         scratch.forNextKernel();
         MatrixKernels.Converted weight =
                 matrices.readable(memory.of(op.weight()), op.weight().type(), scratch);
         this.loadWeight = weight.load();
-        MemorySegment dgates = scratch.take(ElementType.F32, (long) samples * GATES * hidden);
+        MemorySegment dgates = scratch.take(ElementType.F32, (long) samples * SequenceOp.Lstm.GATES * hidden);
         MatrixKernels.Converted converted = matrices.narrowed(dgates, weight.type(), scratch);
         this.convertGates = converted.load();
         MemorySegment dstate = scratch.take(ElementType.F32, (long) samples * hidden);
         this.recurrence = matrices.repeatedProduct(
-                Strided.matrix(converted.memory(), weight.type(), samples, (long) GATES * hidden),
-                Strided.matrix(weight.memory(), weight.type(), (long) GATES * hidden, hidden),
+                Strided.matrix(converted.memory(), weight.type(), samples, (long) SequenceOp.Lstm.GATES * hidden),
+                Strided.matrix(weight.memory(), weight.type(), (long) SequenceOp.Lstm.GATES * hidden, hidden),
                 Strided.matrix(dstate, ElementType.F32, samples, hidden),
                 scratch);
-        this.gateGradient = blocks.moment(dgates, GATES * hidden);
+        this.gateGradient = blocks.moment(dgates, SequenceOp.Lstm.GATES * hidden);
         this.stateGradient = blocks.moment(dstate, hidden);
         this.cellGradient = blocks.moment(scratch.take(ElementType.F32, (long) samples * hidden), hidden);
         this.gate = new float[][] {blocks.newUnits(), blocks.newUnits(), blocks.newUnits(), blocks.newUnits()};
@@ -101,7 +100,7 @@ final class LstmGradientKernel implements Kernel {
             VectorMath.add(dh, other, count);
             cellGradient.load(dc, range, t, 0);
         }
-        for (int g = 0; g < GATES; g++) {
+        for (int g = 0; g < SequenceOp.Lstm.GATES; g++) {
             gates.load(gate[g], range, t, g);
         }
         cells.load(tanh, range, t, 0);

@@ -11,7 +11,6 @@ import java.util.List;
 
 /** Long short-term memory: for each time a product over all samples, then the cells. */
 final class LstmKernel implements Kernel {
-    static final int GATES = 4;
     static final int INPUT = 0;
     static final int FORGET = 1;
     static final int CANDIDATE = 2;
@@ -42,9 +41,9 @@ final class LstmKernel implements Kernel {
         this.ranges = blocks.ranges().toArray(SampleBlocks.Range[]::new);
         int samples = blocks.samples();
         int hidden = blocks.hidden();
-        this.projected = blocks.sequence(memory.of(op.projected()), GATES * hidden);
+        this.projected = blocks.sequence(memory.of(op.projected()), SequenceOp.Lstm.GATES * hidden);
         this.states = blocks.sequence(memory.of(results.get(0)), hidden);
-        this.gates = blocks.sequence(memory.of(results.get(1)), GATES * hidden);
+        this.gates = blocks.sequence(memory.of(results.get(1)), SequenceOp.Lstm.GATES * hidden);
         this.cells = blocks.sequence(memory.of(results.get(2)), hidden);
         scratch.forNextKernel();
         MatrixKernels.Converted weight =
@@ -53,15 +52,15 @@ final class LstmKernel implements Kernel {
         MemorySegment state = scratch.take(ElementType.F32, (long) samples * hidden);
         MatrixKernels.Converted converted = matrices.narrowed(state, weight.type(), scratch);
         this.convertState = converted.load();
-        MemorySegment sums = scratch.take(ElementType.F32, (long) samples * GATES * hidden);
+        MemorySegment sums = scratch.take(ElementType.F32, (long) samples * SequenceOp.Lstm.GATES * hidden);
         this.recurrence = matrices.repeatedProduct(
                 Strided.matrix(converted.memory(), weight.type(), samples, hidden),
-                Strided.matrix(weight.memory(), weight.type(), (long) GATES * hidden, hidden)
+                Strided.matrix(weight.memory(), weight.type(), (long) SequenceOp.Lstm.GATES * hidden, hidden)
                         .transposed(),
-                Strided.matrix(sums, ElementType.F32, samples, (long) GATES * hidden),
+                Strided.matrix(sums, ElementType.F32, samples, (long) SequenceOp.Lstm.GATES * hidden),
                 scratch);
         this.previousState = blocks.moment(state, hidden);
-        this.recurrent = blocks.moment(sums, GATES * hidden);
+        this.recurrent = blocks.moment(sums, SequenceOp.Lstm.GATES * hidden);
         this.gate = new float[][] {blocks.newUnits(), blocks.newUnits(), blocks.newUnits(), blocks.newUnits()};
         this.cell = blocks.newUnits();
         this.other = blocks.newUnits();
@@ -84,7 +83,7 @@ final class LstmKernel implements Kernel {
 
     private void runCells(int t, SampleBlocks.Range range) {
         int count = blocks.units(range);
-        for (int g = 0; g < GATES; g++) {
+        for (int g = 0; g < SequenceOp.Lstm.GATES; g++) {
             projected.load(gate[g], range, t, g);
             if (t > 0) {
                 recurrent.load(other, range, t, g);
@@ -106,7 +105,7 @@ final class LstmKernel implements Kernel {
         VectorMath.multiply(other, gate[OUTPUT], other, count);
         states.store(other, range, t, 0);
         previousState.store(other, range, t, 0);
-        for (int g = 0; g < GATES; g++) {
+        for (int g = 0; g < SequenceOp.Lstm.GATES; g++) {
             gates.store(gate[g], range, t, g);
         }
     }

@@ -3,19 +3,14 @@ package dev.tutti.tensor.backend.cpu;
 import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.ElementwiseOp;
-import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /** The operations worth a library: each method binds one to the memory of a program. */
 sealed interface MatrixKernels permits OneDnnKernels, PortableKernels {
     /** Run before each run of a program, on its thread. */
     Kernel prologue();
-
-    Kernel matMul(MatrixOp.MatMul op, Tensor result);
-
-    /** x · weightᵀ + bias, without the activation. */
-    Kernel dense(MatrixOp.Dense op, Tensor result);
 
     Kernel cast(ElementwiseOp.Cast op, Tensor result);
 
@@ -38,6 +33,15 @@ sealed interface MatrixKernels permits OneDnnKernels, PortableKernels {
      * @param adding to the result, or in its place
      */
     Product product(Strided left, Strided right, Strided result, boolean adding);
+
+    /**
+     * Left · right, and a row that is added to each row.
+     *
+     * @param left of a type that {@link #computed} gives, as is {@code right}
+     * @param bias f32, as long as a row of the result
+     * @param result f32, or of left's type
+     */
+    Kernel affine(Strided left, Strided right, Optional<MemorySegment> bias, Strided result, Scratch scratch);
 
     /** As {@link #product}, in the result's place. */
     RepeatedProduct repeatedProduct(Strided left, Strided right, Strided result, Scratch scratch);
@@ -62,6 +66,16 @@ sealed interface MatrixKernels permits OneDnnKernels, PortableKernels {
         }
         MemorySegment converted = scratch.take(type, operand.byteSize() / Float.BYTES);
         return new Converted(converted, type, convert(operand, ElementType.F32, converted, type));
+    }
+
+    /** The same in f32. */
+    default Converted widened(Converted operand, Scratch scratch) {
+        if (operand.type() == ElementType.F32) {
+            return new Converted(operand.memory(), ElementType.F32, () -> {});
+        }
+        long count = operand.memory().byteSize() / operand.type().byteSize();
+        MemorySegment wide = scratch.take(ElementType.F32, count);
+        return new Converted(wide, ElementType.F32, convert(operand.memory(), operand.type(), wide, ElementType.F32));
     }
 
     /** An operand as products read it. */

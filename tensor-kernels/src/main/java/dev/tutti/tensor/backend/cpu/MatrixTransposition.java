@@ -42,7 +42,7 @@ final class MatrixTransposition {
                 for (int i = 0; i < height; i++) {
                     tile.load(from, offset + ((long) (r + i) * columns + c) * elementBytes, i * width, width);
                 }
-                tile.transpose(height, width);
+                transpose(tile, height, width);
                 boolean together = height == rows;
                 int run = together ? height * width : height;
                 for (int j = 0; j * run < height * width; j++) {
@@ -52,10 +52,20 @@ final class MatrixTransposition {
         }
     }
 
+    private static void transpose(Tile tile, int height, int width) {
+        for (int r = 0; r < height; r += BLOCK) {
+            int count = Math.min(BLOCK, height - r);
+            for (int c = 0; c < width; c++) {
+                tile.transpose(r * width + c, width, c * height + r, count);
+            }
+        }
+    }
+
     private interface Tile {
         void load(MemorySegment from, long byteOffset, int index, int count);
 
-        void transpose(int height, int width);
+        /** Elements at equal distances, to where they are neighbours. */
+        void transpose(int first, int stride, int at, int count);
 
         void store(MemorySegment to, long byteOffset, int index, int count);
     }
@@ -70,13 +80,8 @@ final class MatrixTransposition {
         }
 
         @Override
-        public void transpose(int height, int width) {
-            for (int r = 0; r < height; r += BLOCK) {
-                int rows = Math.min(BLOCK, height - r);
-                for (int c = 0; c < width; c++) {
-                    transpose(tile, r * width + c, width, transposed, c * height + r, rows);
-                }
-            }
+        public void transpose(int first, int stride, int at, int count) {
+            transpose(tile, first, stride, transposed, at, count);
         }
 
         private static void transpose(int[] from, int first, int stride, int[] to, int at, int count) {
@@ -101,13 +106,8 @@ final class MatrixTransposition {
         }
 
         @Override
-        public void transpose(int height, int width) {
-            for (int r = 0; r < height; r += BLOCK) {
-                int rows = Math.min(BLOCK, height - r);
-                for (int c = 0; c < width; c++) {
-                    transpose(tile, r * width + c, width, transposed, c * height + r, rows);
-                }
-            }
+        public void transpose(int first, int stride, int at, int count) {
+            transpose(tile, first, stride, transposed, at, count);
         }
 
         private static void transpose(short[] from, int first, int stride, short[] to, int at, int count) {

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.tutti.tensor.lowering.MemoryPlan;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -50,8 +51,6 @@ record OneDnn(
     private static final int IN_ORDER = 1;
     private static final int USER_SCRATCHPAD = 1;
     private static final int SCRATCHPAD_LAYOUT = 136;
-    private static final long ALIGNMENT = 64;
-
     private static final Loading LOADING = Loading.attempt();
 
     /** Either the library, or why there is none. */
@@ -225,7 +224,7 @@ record OneDnn(
     /** Memory for what has this layout. */
     static MemorySegment allocate(MemorySegment layout, Arena arena) {
         long byteSize = byteSize(layout);
-        return byteSize == 0 ? MemorySegment.NULL : arena.allocate(byteSize, ALIGNMENT);
+        return byteSize == 0 ? MemorySegment.NULL : arena.allocate(byteSize, MemoryPlan.ALIGNMENT);
     }
 
     static MemorySegment longs(List<Long> values, Arena arena) {

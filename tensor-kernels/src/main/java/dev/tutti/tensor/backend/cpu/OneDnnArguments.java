@@ -3,7 +3,6 @@ package dev.tutti.tensor.backend.cpu;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
-import dev.tutti.tensor.backend.ProgramMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -22,19 +21,12 @@ final class OneDnnArguments {
 
     private record Entry(int argument, MemorySegment memory) {}
 
-    private final ProgramMemory memory;
-    private final MemorySegment engine;
+    private final Arena arena;
     private final List<Entry> entries = new ArrayList<>();
 
-    OneDnnArguments(ProgramMemory memory, MemorySegment engine) {
-        this.memory = memory;
-        this.engine = engine;
-    }
-
-    void add(int argument, OneDnnKernels.Operand operand) {
-        try (Arena scratch = Arena.ofConfined()) {
-            add(argument, OneDnn.memory(operand.layout(scratch), engine, memory.of(operand.tensor()), memory.arena()));
-        }
+    /** @param arena for the array */
+    OneDnnArguments(Arena arena) {
+        this.arena = arena;
     }
 
     void add(int argument, MemorySegment oneDnnMemory) {
@@ -46,7 +38,7 @@ final class OneDnnArguments {
     }
 
     MemorySegment toNativeArray() {
-        MemorySegment array = memory.arena().allocate(ENTRY_BYTES * entries.size(), ADDRESS.byteAlignment());
+        MemorySegment array = arena.allocate(ENTRY_BYTES * entries.size(), ADDRESS.byteAlignment());
         for (int i = 0; i < entries.size(); i++) {
             array.set(JAVA_INT, ENTRY_BYTES * i, entries.get(i).argument);
             array.set(ADDRESS, ENTRY_BYTES * i + MEMORY_OFFSET, entries.get(i).memory);

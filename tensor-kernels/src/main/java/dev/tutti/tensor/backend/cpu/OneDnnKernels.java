@@ -4,22 +4,17 @@ import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.backend.ProgramMemory;
 import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.ElementwiseOp;
-import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * oneDNN primitives, created once with all their arguments. Everything they need lives in the program's arena. Where oneDNN has no products
  * of an element type on this processor (f16, and bf16 before AVX-512), operands are converted to f32 first.
  */
 final class OneDnnKernels implements MatrixKernels {
-    private static final Logger log = LoggerFactory.getLogger(OneDnnKernels.class);
-
     /** Columns of a right operand that is worth packing for one product. */
     private static final int NARROW = 512;
 
@@ -28,30 +23,17 @@ final class OneDnnKernels implements MatrixKernels {
     private final MemorySegment engine;
     private final PortableKernels portable;
     private final OneDnnProducts products;
-    private final Scratch scratch;
     private final boolean computesBf16;
 
-    OneDnnKernels(ProgramMemory memory, MemorySegment engine, int threads) {
+    /** @param computesBf16 what {@link OneDnnMatMul#computesBf16} says of this processor */
+    OneDnnKernels(ProgramMemory memory, MemorySegment engine, int threads, boolean computesBf16) {
         this.memory = memory;
         this.threads = threads;
         this.engine = engine;
-        this.scratch = new Scratch(memory.arena());
         this.portable = new PortableKernels(memory);
         this.products = new OneDnnProducts(engine, OneDnn.stream(engine, memory.arena()), memory);
+        this.computesBf16 = computesBf16;
         OneDnn.useThreads(threads);
-        this.computesBf16 = hasProductsOfBf16();
-    }
-
-    private boolean hasProductsOfBf16() {
-        MemorySegment bytes = scratch.take(ElementType.F32, 64);
-        Strided operand = Strided.matrix(bytes, ElementType.BF16, 8, 8);
-        try {
-            product(operand, operand, Strided.matrix(bytes, ElementType.F32, 8, 8), false);
-            return true;
-        } catch (UnsupportedOperationException e) {
-            log.info("products of bf16 are computed in f32: {}", e.getMessage());
-            return false;
-        }
     }
 
     @Override
@@ -77,66 +59,22 @@ final class OneDnnKernels implements MatrixKernels {
         return products.repeated(left, right, result, forCopies);
     }
 
-    @Override
-    public Kernel matMul(MatrixOp.MatMul op, Tensor result) {
-        scratch.forNextKernel();
-        return product(
-                new Factor(op.left(), op.transposeLeft()),
-                new Factor(op.right(), op.transposeRight()),
-                Optional.empty(),
-                result);
-    }
-
-    @Override
-    public Kernel dense(MatrixOp.Dense op, Tensor result) {
-        scratch.forNextKernel();
-        Strided bias = Strided.matrix(
-                memory.of(op.bias()), ElementType.F32, 1, op.bias().elementCount());
-        return product(new Factor(op.x(), false), new Factor(op.weight(), true), Optional.of(bias), result);
-    }
-
-    private record Factor(Tensor tensor, boolean transposed) {
-        Strided in(MemorySegment segment, ElementType type) {
-            Strided matrix = Strided.matrix(
-                    segment, type, tensor.shape().size(0), tensor.shape().size(1));
-            return transposed ? matrix.transposed() : matrix;
-        }
-    }
-
-    private Kernel product(Factor left, Factor right, Optional<Strided> bias, Tensor result) {
-        Converted x = readable(memory.of(left.tensor), left.tensor.type(), scratch);
-        Converted weight = readable(memory.of(right.tensor), right.tensor.type(), scratch);
-        boolean direct = result.type() == ElementType.F32 || result.type() == x.type();
-        MemorySegment sums = direct ? memory.of(result) : scratch.take(ElementType.F32, result.elementCount());
-        ElementType type = direct ? result.type() : ElementType.F32;
-        Kernel product = product(
-                left.in(x.memory(), x.type()),
-                right.in(weight.memory(), weight.type()),
-                bias,
-                new Factor(result, false).in(sums, type));
-        Kernel rounding = direct ? () -> {} : convert(sums, type, memory.of(result), result.type());
-        return () -> {
-            x.load().run();
-            weight.load().run();
-            product.run();
-            rounding.run();
-        };
-    }
-
     /**
      * Where the left operand is transposed, as for the gradients of weights, packing the right one pays: 5 % of the time if it is narrow enough to
      * be packed in 1 %.
      */
-    private Kernel product(Strided left, Strided right, Optional<Strided> bias, Strided result) {
+    @Override
+    public Kernel affine(Strided left, Strided right, Optional<MemorySegment> bias, Strided result, Scratch forCopies) {
         boolean transposed = left.strides().getLast() != 1 && right.strides().getLast() == 1;
         if (transposed && bias.isEmpty() && right.columns() <= NARROW && left.rows() >= right.columns()) {
-            RepeatedProduct product = products.repeated(left, right, result, scratch);
+            RepeatedProduct product = products.repeated(left, right, result, forCopies);
             return () -> {
                 product.pack().run();
                 product.product().run();
             };
         }
-        Product product = products.product(left, right, bias, result, false);
+        Optional<Strided> row = bias.map(memory -> Strided.matrix(memory, ElementType.F32, 1, result.columns()));
+        Product product = products.product(left, right, row, result, false);
         return product::run;
     }
 
@@ -161,12 +99,11 @@ final class OneDnnKernels implements MatrixKernels {
     private Kernel reorder(MemorySegment from, ElementType fromType, MemorySegment to, ElementType toType) {
         try (Arena local = Arena.ofConfined()) {
             List<Long> size = List.of(from.byteSize() / fromType.byteSize());
-            MemorySegment source = OneDnn.layout(OneDnnProducts.dataType(fromType), size, List.of(1L), local);
-            MemorySegment target = OneDnn.layout(OneDnnProducts.dataType(toType), size, List.of(1L), local);
-            OneDnnArguments arguments = new OneDnnArguments(memory, engine);
-            arguments.add(OneDnnArguments.SOURCE, OneDnn.memory(source, engine, from, memory.arena()));
-            arguments.add(OneDnnArguments.DESTINATION, OneDnn.memory(target, engine, to, memory.arena()));
-            return products.bind(OneDnn.reorder(engine, source, target, OneDnn.attributes(local), local), arguments);
+            return copy(
+                    from,
+                    OneDnn.layout(OneDnnProducts.dataType(fromType), size, List.of(1L), local),
+                    to,
+                    OneDnn.layout(OneDnnProducts.dataType(toType), size, List.of(1L), local));
         }
     }
 
@@ -177,13 +114,20 @@ final class OneDnnKernels implements MatrixKernels {
         long matrix = (long) rows * columns;
         List<Long> sizes = List.of(from.byteSize() / (matrix * type.byteSize()), (long) rows, (long) columns);
         try (Arena local = Arena.ofConfined()) {
-            MemorySegment source = OneDnn.layout(dataType, sizes, List.of(matrix, (long) columns, 1L), local);
-            MemorySegment target = OneDnn.layout(dataType, sizes, List.of(matrix, 1L, (long) rows), local);
-            MemorySegment description = OneDnn.reorder(engine, source, target, OneDnn.attributes(local), local);
-            OneDnnArguments arguments = new OneDnnArguments(memory, engine);
+            return copy(
+                    from,
+                    OneDnn.layout(dataType, sizes, List.of(matrix, (long) columns, 1L), local),
+                    to,
+                    OneDnn.layout(dataType, sizes, List.of(matrix, 1L, (long) rows), local));
+        }
+    }
+
+    private Kernel copy(MemorySegment from, MemorySegment source, MemorySegment to, MemorySegment target) {
+        try (Arena local = Arena.ofConfined()) {
+            OneDnnArguments arguments = new OneDnnArguments(memory.arena());
             arguments.add(OneDnnArguments.SOURCE, OneDnn.memory(source, engine, from, memory.arena()));
             arguments.add(OneDnnArguments.DESTINATION, OneDnn.memory(target, engine, to, memory.arena()));
-            return products.bind(description, arguments);
+            return products.bind(OneDnn.reorder(engine, source, target, OneDnn.attributes(local), local), arguments);
         }
     }
 
@@ -195,12 +139,5 @@ final class OneDnnKernels implements MatrixKernels {
     @Override
     public Gemm gemm(GemmSize size) {
         return new OneDnnGemm(size);
-    }
-
-    /** A tensor as an argument sees it. */
-    record Operand(Tensor tensor, List<Long> sizes, List<Long> strides) {
-        MemorySegment layout(Arena arena) {
-            return OneDnn.layout(OneDnnProducts.dataType(tensor.type()), sizes, strides, arena);
-        }
     }
 }

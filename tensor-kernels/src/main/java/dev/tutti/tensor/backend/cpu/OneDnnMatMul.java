@@ -5,10 +5,13 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.tutti.tensor.graph.ElementType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The part of oneDNN's C API that only matrix products need. */
 record OneDnnMatMul(
@@ -19,6 +22,8 @@ record OneDnnMatMul(
         MethodHandle postOperationsAppendSum,
         MethodHandle postOperationsDestroy,
         MethodHandle attributesSetPostOperations) {
+    private static final Logger log = LoggerFactory.getLogger(OneDnnMatMul.class);
+
     private static final int ANY = 1;
     private static final int SAME_TYPE = 0;
     private static final int WEIGHTS_LAYOUT = 131;
@@ -51,6 +56,21 @@ record OneDnnMatMul(
                 layouts.get(2),
                 layouts.get(3),
                 attributes);
+    }
+
+    /** Whether there are products of bf16 on this processor. */
+    static boolean computesBf16(MemorySegment engine) {
+        try (Arena scratch = Arena.ofConfined()) {
+            List<Long> sizes = List.of(8L, 8L);
+            List<Long> strides = List.of(8L, 1L);
+            MemorySegment factor = OneDnn.layout(OneDnnProducts.dataType(ElementType.BF16), sizes, strides, scratch);
+            MemorySegment sums = OneDnn.layout(OneDnnProducts.dataType(ElementType.F32), sizes, strides, scratch);
+            describe(engine, List.of(factor, factor, MemorySegment.NULL, sums), OneDnn.attributes(scratch), scratch);
+            return true;
+        } catch (UnsupportedOperationException e) {
+            log.info("products of bf16 are computed in f32: {}", e.getMessage());
+            return false;
+        }
     }
 
     /** For weights that oneDNN may lay out as it likes. */

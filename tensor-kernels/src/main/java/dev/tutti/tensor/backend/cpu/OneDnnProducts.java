@@ -24,7 +24,7 @@ record OneDnnProducts(MemorySegment engine, MemorySegment stream, ProgramMemory 
                     List.of(layout(left, scratch), layout(right, scratch), biasLayout, layout(result, scratch)),
                     attributes,
                     scratch);
-            OneDnnArguments arguments = new OneDnnArguments(memory, engine);
+            OneDnnArguments arguments = new OneDnnArguments(memory.arena());
             bias.ifPresent(row -> arguments.add(OneDnnArguments.BIAS, memory(row)));
             Placed weights = new Placed(memory(right), right.memory().address());
             return bind(description, arguments, List.of(placed(left), weights, placed(result)));
@@ -45,11 +45,11 @@ record OneDnnProducts(MemorySegment engine, MemorySegment stream, ProgramMemory 
             Placed packed = new Placed(OneDnn.memory(packedLayout, engine, bytes, memory.arena()), bytes.address());
             MemorySegment copying =
                     OneDnn.reorder(engine, layout(right, scratch), packedLayout, OneDnn.attributes(scratch), scratch);
-            OneDnnArguments arguments = new OneDnnArguments(memory, engine);
+            OneDnnArguments arguments = new OneDnnArguments(memory.arena());
             arguments.add(OneDnnArguments.SOURCE, memory(right));
             arguments.add(OneDnnArguments.DESTINATION, packed.memory);
             Kernel pack = bind(copying, arguments);
-            OneDnnArguments operands = new OneDnnArguments(memory, engine);
+            OneDnnArguments operands = new OneDnnArguments(memory.arena());
             return new RepeatedProduct(
                     pack, bind(description, operands, List.of(placed(left), packed, placed(result))));
         }

@@ -55,20 +55,22 @@ final class PackedMatrix {
 
     /** this += left · right; sums are f32, four products at a time, in the order of k. */
     void addProduct(PackedMatrix left, PackedMatrix right) {
-        int inner = left.columns;
         for (int from = 0; from < columns; from += COLUMN_BLOCK) {
             int to = Math.min(columns, from + COLUMN_BLOCK);
             for (int r = 0; r < rows.length; r++) {
-                float[] y = rows[r];
-                float[] a = left.rows[r];
-                int k = 0;
-                for (; k + 4 <= inner; k += 4) {
-                    addProducts(y, a, k, right.rows, from, to);
-                }
-                for (; k < inner; k++) {
-                    addProduct(y, a[k], right.rows[k], from, to);
-                }
+                addRow(rows[r], left.rows[r], right.rows, from, to);
             }
+        }
+    }
+
+    /** y += a · b in the columns from {@code from} to {@code to}: one row of a product. */
+    static void addRow(float[] y, float[] a, float[][] b, int from, int to) {
+        int k = 0;
+        for (; k + 4 <= a.length; k += 4) {
+            addProducts(y, a, k, b, from, to);
+        }
+        for (; k < a.length; k++) {
+            addProduct(y, a[k], b[k], from, to);
         }
     }
 

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import dev.tutti.tensor.graph.BFloat16;
 import dev.tutti.tensor.graph.ElementType;
+import dev.tutti.tensor.lowering.MemoryPlan;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -27,7 +28,7 @@ final class PackedWeights {
         this.indices = indices;
         this.weights = new int[indices.length];
         this.words = new int[count];
-        this.packed = arena.allocate((long) count * type.byteSize(), Long.BYTES * 8);
+        this.packed = arena.allocate((long) count * type.byteSize(), MemoryPlan.ALIGNMENT);
         this.matrices = new MemorySegment[matrices];
         for (int i = 0; i < matrices; i++) {
             this.matrices[i] = packed.asSlice(packed.byteSize() / matrices * i);

@@ -1,5 +1,6 @@
 package dev.tutti.tensor.backend.cpu;
 
+import dev.tutti.tensor.lowering.MemoryPlan;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -13,7 +14,7 @@ final class PaddedRows {
     PaddedRows(ConvolutionSize size, Arena arena) {
         this.size = size;
         int height = size.height() + 2 * size.window().paddingHeight();
-        this.memory = arena.allocate((long) height * size.inputs() * rowElements() * Float.BYTES, Long.BYTES * 8);
+        this.memory = arena.allocate((long) height * size.inputs() * rowElements() * Float.BYTES, MemoryPlan.ALIGNMENT);
         this.windows = new MemorySegment[size.outputHeight() * size.window().width()];
         for (int i = 0; i < windows.length; i++) {
             int row = i / size.window().width() * size.window().strideHeight();

@@ -10,6 +10,7 @@ import dev.tutti.tensor.graph.ImageLayout;
 import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
 import dev.tutti.tensor.graph.Window;
+import dev.tutti.tensor.lowering.MemoryPlan;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -83,10 +84,10 @@ final class PoolingKernels {
             Arrays.fill(sum, 0);
             for (int i = 0; i < size.window().height(); i++) {
                 for (int j = 0; window.contains(row, i) && j < size.window().width(); j++) {
-                    add(sum, window.load(x, channel, row, i, j));
+                    VectorMath.add(sum, window.load(x, channel, row, i, j), sum.length);
                 }
             }
-            scale(sum, factor);
+            VectorMath.scale(sum, factor, sum.length);
             window.store(sum, y, channel, row);
         });
     }
@@ -101,7 +102,7 @@ final class PoolingKernels {
         RowSums sums = new RowSums(size, memory.of(result));
         return eachRow(size, sums, (channel, row) -> {
             window.loadResult(gradient, channel, row, gradients);
-            scale(gradients, factor);
+            VectorMath.scale(gradients, factor, gradients.length);
             for (int place = 0; place < size.taps(); place++) {
                 store(gradients, taps, place);
             }
@@ -168,7 +169,7 @@ final class PoolingKernels {
 
     /** A row for each place of the window. */
     private MemorySegment taps(ConvolutionSize size) {
-        return memory.arena().allocate((long) size.taps() * size.rowElements() * Float.BYTES, Long.BYTES * 8);
+        return memory.arena().allocate((long) size.taps() * size.rowElements() * Float.BYTES, MemoryPlan.ALIGNMENT);
     }
 
     private static void store(float[] row, MemorySegment taps, int place) {
@@ -205,18 +206,6 @@ final class PoolingKernels {
     private static void max(float[] largest, float[] pixels) {
         for (int i = 0; i < largest.length; i++) {
             largest[i] = Math.max(largest[i], pixels[i]);
-        }
-    }
-
-    private static void add(float[] sum, float[] pixels) {
-        for (int i = 0; i < sum.length; i++) {
-            sum[i] += pixels[i];
-        }
-    }
-
-    private static void scale(float[] x, float factor) {
-        for (int i = 0; i < x.length; i++) {
-            x[i] *= factor;
         }
     }
 }

@@ -34,14 +34,7 @@ final class PortableGemm implements Gemm {
             } else {
                 Arrays.fill(row, 0);
             }
-            float[] factors = this.left[r];
-            int k = 0;
-            for (; k + 4 <= factors.length; k += 4) {
-                addProducts(row, factors, k, this.right);
-            }
-            for (; k < factors.length; k++) {
-                addProduct(row, factors[k], this.right[k]);
-            }
+            PackedMatrix.addRow(row, this.left[r], this.right, 0, row.length);
             MemorySegment.copy(row, 0, result, JAVA_FLOAT_UNALIGNED, offset, row.length);
         }
     }
@@ -57,26 +50,6 @@ final class PortableGemm implements Gemm {
             } else {
                 MemorySegment.copy(from, JAVA_FLOAT_UNALIGNED, r * stride, row, 0, row.length);
             }
-        }
-    }
-
-    private static void addProducts(float[] y, float[] a, int k, float[][] b) {
-        float a0 = a[k];
-        float a1 = a[k + 1];
-        float a2 = a[k + 2];
-        float a3 = a[k + 3];
-        float[] b0 = b[k];
-        float[] b1 = b[k + 1];
-        float[] b2 = b[k + 2];
-        float[] b3 = b[k + 3];
-        for (int c = 0; c < y.length; c++) {
-            y[c] += (a0 * b0[c] + a1 * b1[c]) + (a2 * b2[c] + a3 * b3[c]);
-        }
-    }
-
-    private static void addProduct(float[] y, float a, float[] b) {
-        for (int c = 0; c < y.length; c++) {
-            y[c] += a * b[c];
         }
     }
 }

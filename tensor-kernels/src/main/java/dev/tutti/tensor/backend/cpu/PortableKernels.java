@@ -5,7 +5,6 @@ import dev.tutti.tensor.backend.ProgramMemory;
 import dev.tutti.tensor.backend.Values;
 import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.ElementwiseOp;
-import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -13,11 +12,9 @@ import java.util.Optional;
 /** Matrix products in Java, on one thread, in f32: operands are unpacked to rows on the heap, allocated once. */
 final class PortableKernels implements MatrixKernels {
     private final ProgramMemory memory;
-    private final Scratch scratch;
 
     PortableKernels(ProgramMemory memory) {
         this.memory = memory;
-        this.scratch = new Scratch(memory.arena());
     }
 
     @Override
@@ -72,56 +69,22 @@ final class PortableKernels implements MatrixKernels {
     }
 
     @Override
-    public Kernel matMul(MatrixOp.MatMul op, Tensor result) {
-        scratch.forNextKernel();
-        return product(
-                new Factor(op.left(), op.transposeLeft()),
-                new Factor(op.right(), op.transposeRight()),
-                Optional.empty(),
-                result);
-    }
-
-    @Override
-    public Kernel dense(MatrixOp.Dense op, Tensor result) {
-        scratch.forNextKernel();
-        Rows bias = new Rows(memory.of(op.bias()), result.shape().size(1));
-        return product(new Factor(op.x(), false), new Factor(op.weight(), true), Optional.of(bias), result);
-    }
-
-    private record Factor(Tensor tensor, boolean transposed) {
-        Strided in(MemorySegment segment) {
-            Strided matrix = Strided.matrix(
-                    segment,
-                    ElementType.F32,
-                    tensor.shape().size(0),
-                    tensor.shape().size(1));
-            return transposed ? matrix.transposed() : matrix;
-        }
-    }
-
-    private Kernel product(Factor left, Factor right, Optional<Rows> bias, Tensor result) {
-        Converted x = readable(memory.of(left.tensor), left.tensor.type(), scratch);
-        Converted weight = readable(memory.of(right.tensor), right.tensor.type(), scratch);
-        PackedMatrix a = new PackedMatrix(left.in(x.memory()));
-        PackedMatrix b = new PackedMatrix(right.in(weight.memory()));
-        boolean direct = result.type() == ElementType.F32;
-        MemorySegment sums = direct ? memory.of(result) : scratch.take(ElementType.F32, result.elementCount());
-        PackedMatrix y = new PackedMatrix(new Factor(result, false).in(sums));
-        float[] biasRow = new float[result.shape().size(1)];
-        Kernel rounding = direct ? () -> {} : convert(sums, ElementType.F32, memory.of(result), result.type());
+    public Kernel affine(Strided left, Strided right, Optional<MemorySegment> bias, Strided result, Scratch forCopies) {
+        PackedMatrix a = new PackedMatrix(left);
+        PackedMatrix b = new PackedMatrix(right);
+        PackedMatrix y = new PackedMatrix(result);
+        Optional<Rows> biasRows = bias.map(row -> new Rows(row, result.columns()));
+        float[] biasRow = new float[result.columns()];
         return () -> {
-            x.load().run();
-            weight.load().run();
             a.load(0);
             b.load(0);
             y.clear();
             y.addProduct(a, b);
-            if (bias.isPresent()) {
-                bias.get().load(0, biasRow);
+            if (biasRows.isPresent()) {
+                biasRows.get().load(0, biasRow);
                 y.addToRows(biasRow);
             }
             y.store(0);
-            rounding.run();
         };
     }
 

@@ -104,7 +104,7 @@ final class RowSums {
             add(sum, parts[tap], parts[tap + 1], parts[tap + 2]);
         }
         for (; tap < parts.length; tap++) {
-            add(sum, parts[tap]);
+            VectorMath.add(sum, parts[tap], sum.length);
         }
     }
 
@@ -117,12 +117,6 @@ final class RowSums {
     private static void add(float[] sum, float[] a, float[] b, float[] c) {
         for (int i = 0; i < sum.length; i++) {
             sum[i] += a[i] + b[i] + c[i];
-        }
-    }
-
-    private static void add(float[] sum, float[] a) {
-        for (int i = 0; i < sum.length; i++) {
-            sum[i] += a[i];
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.tutti.tensor.backend.cpu;
 
 import dev.tutti.tensor.graph.ElementType;
+import dev.tutti.tensor.lowering.MemoryPlan;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -8,11 +9,9 @@ import java.util.List;
 
 /**
  * Memory in which a kernel keeps what it needs while it runs. Kernels of a program run one after the other, so they share it: what one leaves
- * there the next overwrites. Blocks have sizes of powers of two, so that all of them together are at most twice the largest kernel's.
+ * there the next overwrites. Blocks have sizes of powers of two, and a kernel takes one of just the size it needs.
  */
 final class Scratch {
-    private static final long ALIGNMENT = 64;
-
     private final Arena arena;
     private final List<MemorySegment> taken = new ArrayList<>();
     private final List<MemorySegment> free = new ArrayList<>();
@@ -33,13 +32,13 @@ final class Scratch {
     }
 
     MemorySegment take(long byteSize) {
-        long block = Long.highestOneBit(2 * Math.max(ALIGNMENT, byteSize) - 1);
+        long block = Long.highestOneBit(2 * Math.max(MemoryPlan.ALIGNMENT, byteSize) - 1);
         for (int i = 0; i < free.size(); i++) {
             if (free.get(i).byteSize() == block) {
                 return slice(free.remove(i), byteSize);
             }
         }
-        return slice(arena.allocate(block, ALIGNMENT), byteSize);
+        return slice(arena.allocate(block, MemoryPlan.ALIGNMENT), byteSize);
     }
 
     private MemorySegment slice(MemorySegment block, long byteSize) {

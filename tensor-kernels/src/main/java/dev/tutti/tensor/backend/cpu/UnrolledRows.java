@@ -1,6 +1,7 @@
 package dev.tutti.tensor.backend.cpu;
 
 import dev.tutti.tensor.graph.ElementType;
+import dev.tutti.tensor.lowering.MemoryPlan;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -53,7 +54,7 @@ final class UnrolledRows {
         this.blockBytes = runBytes * blockRows;
         int paddedHeight = size.height() + 2 * size.window().paddingHeight();
         this.capacity = Math.min(paddedHeight, WINDOWS * size.window().height());
-        this.blocks = arena.allocate(blockBytes * capacity, Long.BYTES * 8);
+        this.blocks = arena.allocate(blockBytes * capacity, MemoryPlan.ALIGNMENT);
         this.zeros = arena.allocate(runBytes * size.rowTaps());
         this.windows = new MemorySegment[capacity - size.window().height() + 1];
         for (int i = 0; i < windows.length; i++) {

@@ -3,6 +3,7 @@ package dev.tutti.tensor.backend.cpu;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import dev.tutti.tensor.graph.ElementType;
+import dev.tutti.tensor.lowering.MemoryPlan;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -35,7 +36,7 @@ final class WeightSums {
                         ? new GemmSize(type, rows, size.rowElements(), outputs, x, gradient, outputs)
                         : new GemmSize(type, outputs, size.rowElements(), rows, gradient, x, rows));
         this.sums = new float[size.groups() * outputs * rows];
-        this.memory = arena.allocate((long) sums.length * Float.BYTES, Long.BYTES * 8);
+        this.memory = arena.allocate((long) sums.length * Float.BYTES, MemoryPlan.ALIGNMENT);
         this.groups = new MemorySegment[size.groups()];
         for (int group = 0; group < groups.length; group++) {
             groups[group] = memory.asSlice((long) group * outputs * rows * Float.BYTES);

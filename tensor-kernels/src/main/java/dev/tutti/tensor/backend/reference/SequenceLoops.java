@@ -8,8 +8,6 @@ import dev.tutti.tensor.graph.Tensor;
 import java.util.List;
 
 record SequenceLoops(TensorValues tensors) {
-    private static final int GATES = 4;
-
     Kernel embedding(SequenceOp.Embedding op, Tensor result) {
         Values table = tensors.of(op.table());
         Values ids = tensors.of(op.ids());
@@ -106,8 +104,8 @@ record SequenceLoops(TensorValues tensors) {
         return () -> {
             for (int row = 0; row < shape.size(0) * time; row++) {
                 boolean first = row % time == 0;
-                for (int gate = 0; gate < GATES * hidden; gate++) {
-                    long index = (long) row * GATES * hidden + gate;
+                for (int gate = 0; gate < SequenceOp.Lstm.GATES * hidden; gate++) {
+                    long index = (long) row * SequenceOp.Lstm.GATES * hidden + gate;
                     double sum = projected.get(index);
                     for (int k = 0; k < hidden && !first; k++) {
                         sum += states.get((long) (row - 1) * hidden + k) * weight.get((long) gate * hidden + k);
@@ -142,15 +140,16 @@ record SequenceLoops(TensorValues tensors) {
                 boolean last = row % time == time - 1;
                 for (int k = 0; k < hidden; k++) {
                     double dh = gradient.get((long) row * hidden + k);
-                    for (int gate = 0; gate < GATES * hidden && !last; gate++) {
-                        dh += y.get((long) (row + 1) * GATES * hidden + gate) * weight.get((long) gate * hidden + k);
+                    for (int gate = 0; gate < SequenceOp.Lstm.GATES * hidden && !last; gate++) {
+                        dh += y.get((long) (row + 1) * SequenceOp.Lstm.GATES * hidden + gate)
+                                * weight.get((long) gate * hidden + k);
                     }
                     Cell cell = new Cell(gates, row, hidden, k);
                     double tanh = StrictMath.tanh(cells.get((long) row * hidden + k));
                     double previous = first ? 0 : cells.get((long) (row - 1) * hidden + k);
                     double dc = (last ? 0 : cellGradients[k]) + dh * cell.output() * (1 - tanh * tanh);
                     cellGradients[k] = dc * cell.forget();
-                    long index = (long) row * GATES * hidden + k;
+                    long index = (long) row * SequenceOp.Lstm.GATES * hidden + k;
                     y.set(index, dc * cell.candidate() * cell.input() * (1 - cell.input()));
                     y.set(index + hidden, dc * previous * cell.forget() * (1 - cell.forget()));
                     y.set(index + 2L * hidden, dc * cell.input() * (1 - cell.candidate() * cell.candidate()));
@@ -179,7 +178,7 @@ record SequenceLoops(TensorValues tensors) {
         }
 
         private double gate(int number) {
-            return gates.get(((long) row * GATES + number) * hidden + k);
+            return gates.get(((long) row * SequenceOp.Lstm.GATES + number) * hidden + k);
         }
     }
 }
