@@ -10,6 +10,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The real digits: needs TUTTI_DATA, a folder with mnist in it. */
 class MnistIT {
@@ -46,6 +48,19 @@ class MnistIT {
     @Test
     void asynchronousTraining() {
         assertThat(accuracy(train("mnist-mlp-async.yaml"))).isGreaterThanOrEqualTo(0.97);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"f32", "bf16"})
+    void convolutions(String precision) {
+        assertThat(accuracy(train("mnist-lenet.yaml", "--set", "training.precision=" + precision)))
+                .isGreaterThanOrEqualTo(0.988);
+    }
+
+    @Test
+    void rowsAsTimeStepsOfARecurrentNetwork() {
+        assertThat(accuracy(train("mnist-lstm.yaml", "--set", "training.precision=bf16")))
+                .isGreaterThanOrEqualTo(0.975);
     }
 
     private static double accuracy(JsonNode result) {
