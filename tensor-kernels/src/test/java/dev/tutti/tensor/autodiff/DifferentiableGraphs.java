@@ -26,7 +26,7 @@ import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
-/** Forward passes of every operation that has a gradient, of parameters alone, with the loss {@code loss-sum} and an input {@code gradient-scale}. */
+/** Forward passes of every operation that has a gradient, of parameters alone, with the loss {@code loss-sum} and inputs {@code gradient-scale} and {@code statistic-scale}. */
 final class DifferentiableGraphs {
     private static final Initializer WIDE = new Initializer.Uniform(0.9f);
 
@@ -199,6 +199,7 @@ final class DifferentiableGraphs {
         GraphBuilder builder = new GraphBuilder();
         builder.output("loss-sum", builder.add("loss", op.apply(new Net(builder))));
         builder.input("gradient-scale", F32, Shape.SCALAR);
+        builder.input("statistic-scale", F32, Shape.SCALAR);
         return builder.build();
     }
 }

@@ -125,7 +125,11 @@ final class TrainingLoop {
                 int sliceLabels = labels.of(rows(step, begin, rows));
                 exchange.beginSlice(step, slice, sliceLabels, model.training(rows)::loss);
                 loss += forwardBackward(
-                        batch, begin - ownBegin, rows, new RunPlace(step, begin, stepLabels), "at step " + step);
+                        batch,
+                        begin - ownBegin,
+                        rows,
+                        new RunPlace(step, begin, stepLabels, stepRows),
+                        "at step " + step);
                 ownLabels += sliceLabels;
             }
         }
@@ -209,8 +213,9 @@ final class TrainingLoop {
         int rows = batch.range().rows();
         int count = labels.of(batch.range());
         exchange.beginBatch(lease.getEpoch(), number, lease.getAttempt());
-        RunPlace place = new RunPlace(lease.getEpoch() * plan.batchesPerEpoch() + number + 1, 0, count);
-        double loss = forwardBackward(batch, 0, rows, place, "at step " + (exchange.newestVersion() + 1));
+        RunPlace place = new RunPlace(lease.getEpoch() * plan.batchesPerEpoch() + number + 1, 0, count, rows);
+        String when = "at step " + (exchange.newestVersion() + 1);
+        double loss = forwardBackward(batch, 0, rows, place, when);
         return new StepSums(loss, rows, count);
     }
 

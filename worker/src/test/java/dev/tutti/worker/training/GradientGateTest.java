@@ -19,12 +19,12 @@ class GradientGateTest {
             GradientGate gate = new GradientGate.Checked(model, pushed::add);
             TrainingProgram program = model.training(4);
 
-            assertThat(program.run(1, new RunPlace(1, 0, 4), gate.begin())).isFinite();
+            assertThat(program.run(1, new RunPlace(1, 0, 4, 4), gate.begin())).isFinite();
             gate.end("at step 6", program.program());
             assertThat(pushed).hasSize(6);
 
             pushed.clear();
-            assertThat(program.run(Double.POSITIVE_INFINITY, new RunPlace(1, 0, 4), gate.begin()))
+            assertThat(program.run(Double.POSITIVE_INFINITY, new RunPlace(1, 0, 4, 4), gate.begin()))
                     .isFinite();
             assertThat(pushed).isEmpty();
             assertThatThrownBy(() -> gate.end("at step 7", program.program()))
