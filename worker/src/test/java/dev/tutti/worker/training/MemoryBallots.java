@@ -70,7 +70,9 @@ final class MemoryBallots {
     }
 
     Vote last(int shard) {
-        return Objects.requireNonNull(votes.get(shard));
+        Vote vote = Objects.requireNonNull(votes.get(shard));
+        Decision taken = decisions.get(shard);
+        return taken == null ? vote : vote.toBuilder().setTaken(taken).build();
     }
 
     /** Whether a decision is to be applied: the first on a vote. */
