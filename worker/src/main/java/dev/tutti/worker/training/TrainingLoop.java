@@ -27,6 +27,7 @@ final class TrainingLoop {
     private final ParameterExchange exchange;
     private final BatchPrefetcher prefetcher;
     private final GradientGate gate;
+    private final OverflowWatch overflows;
     private final Evaluation evaluation;
     private final LabelCounts labels;
     private final LeaseDesk leases;
@@ -54,6 +55,7 @@ final class TrainingLoop {
         this.model = tools.model();
         this.exchange = tools.exchange();
         this.gate = GradientGate.of(generation, job.spec().getTraining(), tools, narration);
+        this.overflows = new OverflowWatch(gate);
         this.prefetcher = tools.prefetcher();
         this.leases = tools.leases();
         this.stop = tools.stop();
@@ -100,10 +102,12 @@ final class TrainingLoop {
             prefetcher.request(ownRows(step + 1));
         }
         clock.dataReady();
+        overflows.stepBegins();
         StepSums trained = slices(step, batch);
         clock.computed();
         exchange.awaitVersion(step);
         clock.exchanged();
+        overflows.stepEnds("at step " + step);
         count(step, trained, clock);
     }
 
@@ -215,7 +219,9 @@ final class TrainingLoop {
         exchange.beginBatch(lease.getEpoch(), number, lease.getAttempt());
         RunPlace place = new RunPlace(lease.getEpoch() * plan.batchesPerEpoch() + number + 1, 0, count, rows);
         String when = "at step " + (exchange.newestVersion() + 1);
+        overflows.stepBegins();
         double loss = forwardBackward(batch, 0, rows, place, when);
+        overflows.stepEnds(when);
         return new StepSums(loss, rows, count);
     }
 

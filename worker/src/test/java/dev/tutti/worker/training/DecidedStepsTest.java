@@ -7,6 +7,7 @@ import dev.tutti.proto.v1.Clip;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.LossScale;
 import dev.tutti.proto.v1.Precision;
+import dev.tutti.proto.v1.WorkerFailed;
 import dev.tutti.proto.v1.WorkerFinished;
 import java.util.ArrayList;
 import java.util.List;
@@ -104,6 +105,25 @@ class DecidedStepsTest {
                 }
                 assertThat(all.getFirst().finished.get().getSkippedSteps()).isEqualTo(undisturbed.getSkippedSteps());
             }
+        }
+    }
+
+    @Test
+    void aJobWhoseEveryStepOverflowsAtTheSmallestScaleFails() throws Exception {
+        JobSpec.Builder spec = f16(4).toBuilder();
+        spec.getTrainingBuilder().setEpochs(20);
+        SmallJob job = new SmallJob(spec.build());
+        try (MemoryShards shards = job.shards(0.2f, true)) {
+            // A clean step in between, and the count begins again.
+            shards.deciding(job.spec.getTraining()).overflows = step -> step != 10;
+            WorkerFailed failed =
+                    job.startAll(shards, 1, 0, 2).getFirst().failed.get();
+
+            assertThat(failed.getTransient()).isFalse();
+            assertThat(failed.getReason())
+                    .isEqualTo("a gradient overflowed f16 in 100 steps in a row with the loss scale at 1, which is the"
+                            + " smallest, at last at step 110: use the precision bf16 or f32, a smaller learning"
+                            + " rate, or smaller inputs");
         }
     }
 

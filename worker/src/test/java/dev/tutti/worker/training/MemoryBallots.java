@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.LongPredicate;
 import java.util.function.Predicate;
 
 /** How the shards of {@link MemoryShards} vote and what they are told, in the plainest way. Under their lock. */
@@ -31,6 +32,8 @@ final class MemoryBallots {
     private final boolean scaled;
     /** Whether a decision is heard; others are lost on the way. */
     volatile Predicate<FrameHeader> heard = _ -> true;
+    /** Whether the sums of a step overflow, whatever they are. */
+    volatile LongPredicate overflows = _ -> false;
 
     MemoryBallots(ShardMap map, Training withoutDefaults) {
         this.map = map;
@@ -62,7 +65,7 @@ final class MemoryBallots {
         votes.put(
                 shard,
                 Vote.newBuilder()
-                        .setFinite(squares.isFinite())
+                        .setFinite(squares.isFinite() && !overflows.test(step))
                         .setSquareSum(ByteString.copyFrom(squares.value().toByteArray()))
                         .setLossScale(scale(shard).value())
                         .build());
