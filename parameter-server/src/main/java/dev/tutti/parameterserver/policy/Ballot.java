@@ -30,6 +30,7 @@ final class Ballot {
     /** Of the step that is being summed; null where slices are missing. */
     private final @Nullable MemorySegment[] sums;
 
+    private final Finiteness finiteness = new Finiteness();
     private int summed;
     private SquareSum squares = new SquareSum();
     private boolean finite = true;
@@ -83,7 +84,7 @@ final class Ballot {
 
     private void look(ChunkUpdate.Run run, MemorySegment sum) {
         if (run.averaged() || rule.norm() == Double.POSITIVE_INFINITY) {
-            finite = finite && Finiteness.isFinite(run.of(sum), run.count());
+            finite = finite && finiteness.isFinite(run.of(sum), run.count());
         } else {
             squares.add(run.of(sum), run.count());
         }
