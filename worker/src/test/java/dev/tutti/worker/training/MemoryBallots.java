@@ -14,6 +14,7 @@ import dev.tutti.proto.wire.ShardMaps;
 import dev.tutti.tensor.optimizer.LossScale;
 import dev.tutti.tensor.optimizer.SquareSum;
 import java.lang.foreign.MemorySegment;
+import java.math.BigInteger;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -32,6 +33,8 @@ final class MemoryBallots {
     private final boolean scaled;
     /** Whether a decision is heard; others are lost on the way. */
     volatile Predicate<FrameHeader> heard = _ -> true;
+    /** Whether a step is summed with other bits: so that its squares are twice as large. */
+    volatile LongPredicate otherBits = _ -> false;
     /** Whether the sums of a step overflow, whatever they are. */
     volatile LongPredicate overflows = _ -> false;
 
@@ -62,11 +65,12 @@ final class MemoryBallots {
     void vote(int shard, long step) {
         SquareSum squares = new SquareSum();
         sums(shard).values().forEach(sum -> squares.add(MemorySegment.ofArray(sum), sum.length));
+        BigInteger squareSum = squares.value().shiftLeft(otherBits.test(step) ? 1 : 0);
         votes.put(
                 shard,
                 Vote.newBuilder()
                         .setFinite(squares.isFinite() && !overflows.test(step))
-                        .setSquareSum(ByteString.copyFrom(squares.value().toByteArray()))
+                        .setSquareSum(ByteString.copyFrom(squareSum.toByteArray()))
                         .setLossScale(scale(shard).value())
                         .build());
         decisions.remove(shard);
