@@ -137,6 +137,8 @@ public final class TrainingStep implements AutoCloseable {
         }
         long rows = graph.input(Models.LABELS).shape().size(0);
         program.input(Models.GRADIENT_SCALE).set(JAVA_FLOAT, 0, 1f / rows);
+        int samples = graph.input(Models.FEATURES).shape().size(0);
+        program.input(Models.STATISTIC_SCALE).set(JAVA_FLOAT, 0, 1f / samples);
     }
 
     /** Tokens and labels are below it. */

@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The parameters and the optimizer state of a shard's range: f32, off-heap, in one arena that {@link #close} frees. One thread at a
@@ -22,6 +23,9 @@ public final class ChunkMemory implements AutoCloseable {
     private final ChunkUpdate update;
     private final List<MemorySegment> copies = new ArrayList<>();
     private final List<MemorySegment> state = new ArrayList<>();
+    /** Of each chunk, its part of every slot of the state. */
+    private final List<List<MemorySegment>> slots;
+
     private final GradientBuffers buffers;
     private final long[] versions;
     private final long[] updates;
@@ -54,6 +58,10 @@ public final class ChunkMemory implements AutoCloseable {
             for (int i = 0; i < update.stateNames().size(); i++) {
                 state.add(allocateRange());
             }
+            slots = IntStream.range(0, versions.length)
+                    .mapToObj(chunk ->
+                            state.stream().map(slot -> slice(slot, chunk)).toList())
+                    .toList();
         } catch (Throwable e) {
             arena.close();
             throw e;
@@ -113,7 +121,7 @@ public final class ChunkMemory implements AutoCloseable {
 
     /** A slot of optimizer state of a chunk. */
     public MemorySegment state(int slot, int chunk) {
-        return slice(state.get(slot), chunk);
+        return slots.get(chunk).get(slot);
     }
 
     public List<String> stateNames() {
@@ -131,10 +139,8 @@ public final class ChunkMemory implements AutoCloseable {
      * @param gradient only read, as long as the chunk
      */
     public void update(int chunk, ScaledGradient gradient) {
-        List<MemorySegment> slots =
-                state.stream().map(slot -> slice(slot, chunk)).toList();
         updates[chunk]++;
-        update.apply(chunk, current(chunk), next(chunk), gradient, slots, updates[chunk]);
+        update.apply(chunk, current(chunk), next(chunk), gradient, slots.get(chunk), updates[chunk]);
         stepTaken(chunk);
     }
 

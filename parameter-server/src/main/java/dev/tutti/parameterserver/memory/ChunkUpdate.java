@@ -23,6 +23,21 @@ public final class ChunkUpdate {
     /** Elements of a chunk, from {@code begin} on, that are all trained or all averaged: as long as possible. */
     public record Run(long begin, long count, boolean averaged) {
         public MemorySegment of(MemorySegment chunk) {
+            return isWhole(chunk) ? chunk : part(chunk);
+        }
+
+        /** Of several of a chunk's size. */
+        List<MemorySegment> of(List<MemorySegment> chunks) {
+            return chunks.isEmpty() || isWhole(chunks.getFirst())
+                    ? chunks
+                    : chunks.stream().map(this::part).toList();
+        }
+
+        private boolean isWhole(MemorySegment chunk) {
+            return count * Float.BYTES == chunk.byteSize();
+        }
+
+        private MemorySegment part(MemorySegment chunk) {
             return chunk.asSlice(begin * Float.BYTES, count * Float.BYTES);
         }
     }
@@ -90,7 +105,7 @@ public final class ChunkUpdate {
                         run.of(next),
                         run.of(gradient.values()),
                         (float) (gradient.factor() / gradient.lossScale()),
-                        state.stream().map(run::of).toList(),
+                        run.of(state),
                         run.count(),
                         update);
             }

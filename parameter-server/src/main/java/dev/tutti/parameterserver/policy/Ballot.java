@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * decision comes applies all of them, or none.
  *
  * <p>So all chunks are at one version. A generation that begins at the version before, because another shard was lost in between, asks for the
- * step again: the last vote and the last decision are kept for it, and since everyone votes as before, it comes to the same decision.
+ * step again: the last vote is kept for it and says how the step was taken, which the shards that are late then do as well, even if the gradients
+ * they sum now have other bits.
  *
  * <p>The loss scale is that of a version, as the parameters are, and is kept as long as they are.
  */
@@ -29,6 +30,7 @@ final class Ballot {
     /** Of the step that is being summed; null where slices are missing. */
     private final @Nullable MemorySegment[] sums;
 
+    private final Finiteness finiteness = new Finiteness();
     private int summed;
     private SquareSum squares = new SquareSum();
     private boolean finite = true;
@@ -68,7 +70,7 @@ final class Ballot {
         }
         byte[] squareSum = squares.value().toByteArray();
         Vote vote = Vote.newBuilder()
-                .setFinite(finite && squares.isFinite())
+                .setFinite(isFinite())
                 .setSquareSum(ByteString.copyFrom(squareSum))
                 .setLossScale(now.value())
                 .build();
@@ -76,25 +78,30 @@ final class Ballot {
         return Optional.of(vote);
     }
 
+    private boolean isFinite() {
+        return finite && squares.isFinite();
+    }
+
     private void look(ChunkUpdate.Run run, MemorySegment sum) {
         if (run.averaged() || rule.norm() == Double.POSITIVE_INFINITY) {
-            finite = finite && Finiteness.isFinite(run.of(sum), run.count());
+            finite = finite && finiteness.isFinite(run.of(sum), run.count());
         } else {
             squares.add(run.of(sum), run.count());
         }
     }
 
-    /** The vote on a step, if it is the last one there was a vote on. */
+    /** The vote on a step, if it is the last one there was a vote on; and the decision, if it is taken. */
     Optional<Vote> on(long step) {
-        return Optional.ofNullable(cast).filter(last -> last.step == step).map(Cast::vote);
+        return Optional.ofNullable(cast).filter(last -> last.step == step).map(this::withDecision);
+    }
+
+    private Vote withDecision(Cast last) {
+        return decided == null || decided.step != last.step
+                ? last.vote
+                : last.vote.toBuilder().setTaken(decided.decision).build();
     }
 
     Verdict decide(long step, Decision decision) {
-        Decided last = decided;
-        if (last != null && last.step == step && !last.decision.equals(decision)) {
-            return new Verdict.Refused("Two decisions on step " + step + ": " + words(last.decision) + ", then "
-                    + words(decision) + "; equal votes have one");
-        }
         if (step <= memory.completeVersion()) {
             return new Verdict.Duplicate();
         }
@@ -110,10 +117,12 @@ final class Ballot {
         return new Verdict.Decided(decision.getSkip());
     }
 
+    /** A step to be applied because another shard has applied it, of which this one's sums now overflow, moves nothing here. */
     private void take(Decision decision) {
+        boolean applied = !decision.getSkip() && isFinite();
         for (int chunk = 0; chunk < sums.length; chunk++) {
             MemorySegment sum = sums[chunk];
-            if (decision.getSkip() || sum == null) {
+            if (sum == null || !applied) {
                 memory.skip(chunk);
             } else {
                 memory.update(chunk, new ScaledGradient(sum, now.value(), decision.getFactor()));

@@ -11,6 +11,7 @@ import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.LossScale;
 import dev.tutti.proto.v1.Precision;
 import dev.tutti.proto.v1.Sgd;
+import dev.tutti.proto.v1.Vote;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -137,8 +138,47 @@ class DecidedStepsTest {
         }
     }
 
+    /** Another machine may sum with other bits: what one shard has done the others do too. */
     @Test
-    void aSecondDecisionIsDroppedIfEqualAndRefusedIfNot() {
+    void aLateShardTakesTheDecisionOfTheOneThatIsAhead() {
+        try (ManyShards shards = new ManyShards(spec(true, 0.25), 2, 16, SLICES)) {
+            push(shards, 1);
+            Decision first = shards.decision(1);
+            shards.decide(0, 1, first);
+            shards.startGeneration();
+
+            shards.pushes(1, 1, (step, slice, i) -> 1.5f * gradient(step, slice, i), new Random(1))
+                    .forEach(Runnable::run);
+
+            assertThat(shards.votes(1)).extracting(Vote::hasTaken).containsExactly(true, false);
+            assertThat(shards.decision(1)).isEqualTo(first);
+            decide(shards, 1);
+            assertThat(shards.completeStep()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aLateShardWhoseSumsOverflowNowKeepsItsParametersAndTheCommonScale() {
+        try (ManyShards shards = new ManyShards(spec(true, Double.NaN), 2, 16, SLICES)) {
+            push(shards, 1);
+            shards.decide(0, 1, shards.decision(1));
+            float[] before = shards.parameters();
+            shards.startGeneration();
+
+            shards.pushes(1, 1, (_, _, _) -> Float.POSITIVE_INFINITY, new Random(1))
+                    .forEach(Runnable::run);
+            decide(shards, 1);
+
+            assertThat(shards.completeStep()).isEqualTo(1);
+            assertThat(shards.parameters()).isEqualTo(before);
+            step(shards, 2);
+            step(shards, 3);
+            assertThat(shards.skippedSteps()).as("step 2, on all shards").isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aSecondDecisionIsDropped() {
         try (ManyShards shards = new ManyShards(spec(true, Double.NaN), 1, 16, SLICES)) {
             step(shards, 1);
             shards.decide(0, 1, shards.decision(1));
@@ -146,8 +186,9 @@ class DecidedStepsTest {
             assertThat(shards.completeStep()).isEqualTo(1);
 
             shards.decide(0, 1, Decision.newBuilder().setSkip(true).build());
-            assertThat(shards.stream(0).refused)
-                    .isEqualTo("Two decisions on step 1: apply it with factor 1.0, then skip it; equal votes have one");
+            assertThat(shards.stream(0).refused).isNull();
+            assertThat(shards.completeStep()).isEqualTo(1);
+            assertThat(shards.skippedSteps()).isZero();
         }
     }
 

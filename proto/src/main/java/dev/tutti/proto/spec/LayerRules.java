@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 
 /** The rules of lists of layers, as far as each layer can be judged alone. */
 final class LayerRules {
-    private static final int MAX_LAYERS = 1000;
+    static final int MAX_LAYERS = 1000;
 
     private final Problems problems;
     private int count;

@@ -8,8 +8,6 @@ import java.util.Optional;
 
 /** The rules of {@code model}. */
 final class ModelRules {
-    private static final int MAX_LAYERS = 1000;
-
     private final Problems problems;
 
     ModelRules(Problems problems) {
@@ -46,10 +44,10 @@ final class ModelRules {
     private void preset(Model model, Data data) {
         switch (model.getPreset()) {
             case ModelKeys.MLP -> {
-                if (model.getHiddenCount() > MAX_LAYERS) {
+                if (model.getHiddenCount() > LayerRules.MAX_LAYERS) {
                     problems.add(
                             "model.hidden",
-                            "must have at most " + MAX_LAYERS + " layers, got " + model.getHiddenCount());
+                            "must have at most " + LayerRules.MAX_LAYERS + " layers, got " + model.getHiddenCount());
                 }
                 problems.counts("model.hidden", model.getHiddenList());
             }

@@ -67,7 +67,9 @@ final class Problems {
     }
 
     void choice(String path, String value, Collection<String> known) {
-        if (!known.contains(value)) {
+        if (value.isEmpty()) {
+            add(path, MISSING + ": must be " + either(known));
+        } else if (!known.contains(value)) {
             add(path, "must be %s, got %s%s".formatted(either(known), value, DidYouMean.hint(value, known)));
         }
     }

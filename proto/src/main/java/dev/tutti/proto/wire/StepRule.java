@@ -35,8 +35,20 @@ public record StepRule(boolean scaled, double norm) {
         return Optional.of(new StepRule(scaled, clipped ? training.getClip().getNorm() : Double.POSITIVE_INFINITY));
     }
 
-    /** @param votes of all shards, in their order */
+    /**
+     * As a shard has taken the step already, if one has: in an earlier generation, of which the others did not hear the decision.
+     *
+     * @param votes of all shards, in their order
+     */
     public Decision decide(List<Vote> votes) {
+        return votes.stream()
+                .filter(Vote::hasTaken)
+                .map(Vote::getTaken)
+                .findFirst()
+                .orElseGet(() -> judge(votes));
+    }
+
+    private Decision judge(List<Vote> votes) {
         if (!areFinite(votes)) {
             return Decision.newBuilder().setSkip(true).build();
         }

@@ -137,7 +137,7 @@ class ModelRulesTest {
                         "model.dropout must be at least 0 and less than 1, got 1.0",
                         "model.activation must be gelu or relu, got gelo (did you mean gelu?)",
                         "model.positions must be learned or sinusoidal, got x",
-                        "model.norm must be pre or post, got ");
+                        "model.norm is missing: must be pre or post");
     }
 
     @Test

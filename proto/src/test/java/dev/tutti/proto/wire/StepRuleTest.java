@@ -49,6 +49,15 @@ class StepRuleTest {
                 .isEqualTo(Decision.newBuilder().setSkip(true).build());
     }
 
+    @Test
+    void aShardThatHasTakenTheStepHasDecidedIt() {
+        Decision taken = Decision.newBuilder().setFactor(0.75).build();
+        Vote ahead = vote(14400, 4).toBuilder().setTaken(taken).build();
+        assertThat(CLIPPED.decide(List.of(vote(25600, 4), ahead))).isEqualTo(taken);
+        assertThat(CLIPPED.decide(List.of(Vote.newBuilder().setLossScale(4).build(), ahead)))
+                .isEqualTo(taken);
+    }
+
     private static Vote vote(long squareSum, double scale) {
         return Vote.newBuilder()
                 .setFinite(true)

@@ -22,11 +22,12 @@ public final class Autodiff {
     /**
      * @param loss a number the graph computes
      * @param lossGradient what to multiply every gradient with, a number: ∂objective/∂loss
+     * @param statisticScale what to multiply a sample's share in the statistics that parameters are averaged over with, a number
      * @return the graph with a gradient for every parameter
      * @throws IllegalStateException naming a parameter on which the loss does not depend
      */
-    public static Graph withGradients(Graph forward, Tensor loss, Tensor lossGradient) {
-        Tape tape = new Tape(forward, loss, lossGradient);
+    public static Graph withGradients(Graph forward, Tensor loss, Tensor lossGradient, Tensor statisticScale) {
+        Tape tape = new Tape(forward, loss, lossGradient, statisticScale);
         for (Instruction instruction : forward.instructions().reversed()) {
             tape.gradient(instruction.result()).ifPresent(gradient -> differentiate(instruction, gradient, tape));
         }

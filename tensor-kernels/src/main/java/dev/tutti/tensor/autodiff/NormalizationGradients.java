@@ -29,8 +29,9 @@ final class NormalizationGradients {
                     var _,
                     var layout) -> {
                 int samples = x.shape().rank() == 2 ? x.shape().size(0) : layout.samples(x.shape());
-                tape.contribute(runningVariance, new ElementwiseOp.Scale(results.get(3), tape.scale(), samples));
-                tape.contribute(runningMean, new ElementwiseOp.Scale(results.get(1), tape.scale(), samples));
+                tape.contribute(
+                        runningVariance, new ElementwiseOp.Scale(results.get(3), tape.statisticScale(), samples));
+                tape.contribute(runningMean, new ElementwiseOp.Scale(results.get(1), tape.statisticScale(), samples));
                 tape.contributeAll(
                         new NormalizationOp.BatchNormGradient(
                                 gradient, x, gamma, results.get(1), results.get(2), layout),

@@ -19,6 +19,8 @@ final class SequenceGradients {
                         new SequenceOp.EmbeddingGradient(
                                 gradient, ids, table.shape().size(0)));
             case SequenceOp.AddPositions(var x) -> tape.pass(x, gradient);
+            case SequenceOp.TimePool(var x, var ignored, var pooling) ->
+                tape.contribute(x, new SequenceOp.TimePoolGradient(gradient, ignored, pooling));
             case SequenceOp.Lstm lstm -> lstm(lstm, instruction.results(), gradient, tape);
             case SequenceOp.Attention(var qkv, var ignored, int heads, boolean causal) ->
                 tape.contribute(
@@ -35,6 +37,7 @@ final class SequenceGradients {
                 // Made of ids, which have no gradient.
             }
             case SequenceOp.EmbeddingGradient _,
+                    SequenceOp.TimePoolGradient _,
                     SequenceOp.LstmGradient _,
                     SequenceOp.Delay _,
                     SequenceOp.AttentionGradient _ -> throw Autodiff.notDefined(op);

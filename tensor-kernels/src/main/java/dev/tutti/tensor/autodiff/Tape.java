@@ -20,11 +20,16 @@ final class Tape {
     private final Set<Tensor> dependsOnParameters = new HashSet<>();
     private final Map<Tensor, Tensor> gradients = new HashMap<>();
     private final Tensor scale;
+    private final Tensor statisticScale;
 
-    /** @param scale what every gradient is multiplied with, a number: that of the loss */
-    Tape(Graph forward, Tensor loss, Tensor scale) {
+    /**
+     * @param scale what every gradient is multiplied with, a number: that of the loss
+     * @param statisticScale the same for a sample's statistics, of which there may be more or fewer than labels
+     */
+    Tape(Graph forward, Tensor loss, Tensor scale, Tensor statisticScale) {
         this.builder = GraphBuilder.extending(forward);
         this.scale = scale;
+        this.statisticScale = statisticScale;
         dependsOnParameters.addAll(forward.parameterTensors());
         for (Instruction instruction : forward.instructions()) {
             if (instruction.op().operands().stream().anyMatch(dependsOnParameters::contains)) {
@@ -38,8 +43,8 @@ final class Tape {
         return Optional.ofNullable(gradients.get(tensor));
     }
 
-    Tensor scale() {
-        return scale;
+    Tensor statisticScale() {
+        return statisticScale;
     }
 
     /** Whether anyone will ask for this tensor's gradient. */

@@ -42,6 +42,10 @@ final class ConvolutionShapes {
                     int width,
                     var _) -> {
                 checks.equalFloats(gradient, weight);
+                checks.check(
+                        weight.shape().rank() == 4,
+                        "expected the weight to be [outputs, inputs, height, width], got " + weight.shape());
+                groups(groups, weight.shape().size(1) * groups, weight.shape().size(0));
                 int samples = layout.samples(checks.images(gradient));
                 Shape x = layout.shape(samples, weight.shape().size(1) * groups, height, width);
                 checks.shape(gradient, output(x, weight.shape(), window, groups));
@@ -49,11 +53,10 @@ final class ConvolutionShapes {
             }
             case ConvolutionOp.Conv2dWeightGradient(var gradient, var x, var window, int groups, var _) -> {
                 checks.equalFloats(gradient, x);
-                Shape weight = Shape.of(
-                        layout.channels(checks.images(gradient)),
-                        layout.channels(checks.images(x)) / groups,
-                        window.height(),
-                        window.width());
+                int inputs = layout.channels(checks.images(x));
+                int outputs = layout.channels(checks.images(gradient));
+                groups(groups, inputs, outputs);
+                Shape weight = Shape.of(outputs, inputs / groups, window.height(), window.width());
                 checks.shape(gradient, output(x.shape(), weight, window, groups));
                 yield List.of(ResultType.first(weight), ResultType.further("bias", Shape.of(weight.size(0))));
             }
@@ -84,13 +87,17 @@ final class ConvolutionShapes {
     private Shape output(Shape x, Shape weight, Window window, int groups) {
         int inputs = layout.channels(x);
         int outputs = weight.size(0);
-        checks.check(
-                groups >= 1 && inputs % groups == 0 && outputs % groups == 0,
-                "expected groups to divide %d input and %d output channels, got %d".formatted(inputs, outputs, groups));
+        groups(groups, inputs, outputs);
         Shape expected = Shape.of(outputs, inputs / groups, window.height(), window.width());
         checks.check(weight.equals(expected), "expected the weight to be " + expected + ", got " + weight);
         Shape fitted = fitted(x, window);
         return layout.shape(layout.samples(x), outputs, layout.height(fitted), layout.width(fitted));
+    }
+
+    private void groups(int groups, int inputs, int outputs) {
+        checks.check(
+                groups >= 1 && inputs % groups == 0 && outputs % groups == 0,
+                "expected groups to divide %d input and %d output channels, got %d".formatted(inputs, outputs, groups));
     }
 
     private Shape pool(Tensor x, Window window) {

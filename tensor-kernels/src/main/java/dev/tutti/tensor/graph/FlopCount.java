@@ -73,6 +73,8 @@ public final class FlopCount {
                     SequenceOp.EmbeddingGradient _,
                     SequenceOp.AddPositions _,
                     SequenceOp.PaddingMask _,
+                    SequenceOp.TimePool _,
+                    SequenceOp.TimePoolGradient _,
                     SequenceOp.Delay _ -> 0;
         };
     }

@@ -24,7 +24,7 @@ public sealed interface NormalizationOp extends Op {
     /**
      * The same over samples and pixels, for each channel; Ioffe & Szegedy 2015. x is [samples, channels] or images as
      * their layout says.
-     * Results: y, means, inverse deviations, and unbiased variances, [channels] each.
+     * Results: y, means, inverse deviations, and unbiased variances, [channels] each. Of a single value the unbiased variance, which is 0/0, is 0.
      *
      * @param runningMean not read here: {@link dev.tutti.tensor.autodiff.Autodiff} makes the batch's mean its "gradient", of which it becomes the moving average
      * @param runningVariance as {@code runningMean}

@@ -16,6 +16,24 @@ public sealed interface SequenceOp extends Op {
     /** i32: 1 where an id is {@code padding}, else 0. */
     record PaddingMask(Tensor ids, int padding) implements SequenceOp {}
 
+    /** What becomes of a sample's times in a {@link TimePool}. */
+    enum Pooling {
+        /** Their sum, divided by how many there are. */
+        MEAN,
+        /** The last one. */
+        LAST
+    }
+
+    /**
+     * One row for the times of a sample that are not ignored: f32 [samples, time, width] → [samples, width]; zero where all are.
+     *
+     * @param ignored i32 [samples, time]: not 0 for times that do not count
+     */
+    record TimePool(Tensor x, Tensor ignored, Pooling pooling) implements SequenceOp {}
+
+    /** dx of {@link TimePool}: [samples, width] → [samples, time, width]; zero for ignored times. */
+    record TimePoolGradient(Tensor gradient, Tensor ignored, Pooling pooling) implements SequenceOp {}
+
     /**
      * Long short-term memory; Hochreiter & Schmidhuber 1997, with a forget gate. From i, f, g, o = projected[b, t] + h[b, t − 1] · weightᵀ:
      * c[t] = σ(f) · c[t − 1] + σ(i) · tanh(g), h[t] = σ(o) · tanh(c[t]), all zero before the first time. Results, f32: h [samples, time, hidden],

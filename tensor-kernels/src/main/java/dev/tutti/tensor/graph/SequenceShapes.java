@@ -28,6 +28,20 @@ final class SequenceShapes {
                 checks.i32(ids);
                 yield List.of(new ResultType("", ElementType.I32, ids.shape()));
             }
+            case SequenceOp.TimePool(var x, var ignored, var _) -> {
+                checks.f32(x);
+                checks.i32(ignored);
+                Shape shape = checks.sequences(x);
+                checks.shape(ignored, shape.without(2));
+                yield ResultType.f32(shape.without(1));
+            }
+            case SequenceOp.TimePoolGradient(var gradient, var ignored, var _) -> {
+                checks.f32(gradient);
+                checks.i32(ignored);
+                Shape times = checks.matrix(ignored);
+                checks.shape(gradient, checks.matrix(gradient).with(0, times.size(0)));
+                yield ResultType.f32(times.append(gradient.shape().size(1)));
+            }
             case SequenceOp.Delay(var x) -> {
                 checks.f32(x);
                 yield ResultType.f32(checks.sequences(x));

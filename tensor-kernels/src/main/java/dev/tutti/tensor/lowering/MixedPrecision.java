@@ -118,6 +118,8 @@ public final class MixedPrecision {
                     SequenceOp.EmbeddingGradient _,
                     SequenceOp.AddPositions _,
                     SequenceOp.PaddingMask _,
+                    SequenceOp.TimePool _,
+                    SequenceOp.TimePoolGradient _,
                     SequenceOp.Delay _ -> op;
         };
     }

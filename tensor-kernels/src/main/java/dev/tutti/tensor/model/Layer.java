@@ -47,7 +47,12 @@ public sealed interface Layer {
      *
      * @param deviation of the table's first values, which are normally distributed
      */
-    record Embedding(int vocabulary, int width, float deviation) implements Layer {}
+    record Embedding(int vocabulary, int width, float deviation) implements Layer {
+        /** As PyTorch's {@code nn.Embedding}. */
+        public static final float UNIT_DEVIATION = 1;
+        /** As in GPT-2: with tied weights, the usual 1 would begin with logits as large as the width. */
+        public static final float SMALL_DEVIATION = 0.02f;
+    }
 
     /** Adds to [time, width] what says which time it is. */
     record Positions(Encoding encoding) implements Layer {
@@ -64,13 +69,13 @@ public sealed interface Layer {
     record Attention(int heads, boolean causal) implements Layer {}
 
     /**
-     * One recurrent layer: [time, in] → [time, hidden], or the last time's [hidden].
+     * One recurrent layer: [time, in] → [time, hidden], or the [hidden] of the last time that is not padding.
      *
      * @param sequences whether all times are given on
      */
     record Lstm(int hidden, boolean sequences) implements Layer {}
 
-    /** Over time: [time, width] → [width]. */
+    /** Over the times that are not padding: [time, width] → [width]. */
     record Mean() implements Layer {}
 
     /** x + layers(x), which keep the shape. */

@@ -27,7 +27,7 @@ public sealed interface ModelInput {
      * i32 ids.
      *
      * @param length of every sample
-     * @param padding the id that fills short samples, which no attention sees; empty if all are full
+     * @param padding the id that fills short samples, which no attention sees and no mean or last state counts; empty if all are full
      */
     record Tokens(int length, OptionalInt padding) implements ModelInput {
         @Override

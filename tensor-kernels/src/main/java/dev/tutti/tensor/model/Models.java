@@ -22,6 +22,7 @@ public final class Models {
     public static final String FEATURES = "features";
     public static final String LABELS = "labels";
     public static final String GRADIENT_SCALE = "gradient-scale";
+    public static final String STATISTIC_SCALE = "statistic-scale";
     public static final String DROPOUT_KEY = "dropout-key";
     public static final String LOSS_SUM = "loss-sum";
     public static final String LOGITS = "logits";
@@ -29,8 +30,8 @@ public final class Models {
     private Models() {}
 
     /**
-     * Forward and backward. A further input, {@code gradient-scale} f32 [1], multiplies every gradient: 1/rows gives those of the mean loss. Another,
-     * {@code dropout-key} i32 [{@value DropoutKey#WORDS}], is what dropouts draw from.
+     * Forward and backward. A further input, {@code gradient-scale} f32 [1], multiplies every gradient: 1/labels gives those of the mean loss. So does
+     * {@code statistic-scale} f32 [1] for what parameters are averaged over: 1/samples gives its mean. A third, {@code dropout-key} i32 [{@value DropoutKey#WORDS}], is what dropouts draw from.
      *
      * @param samples in a run, 1 or more
      * @param compute what products read, f32, bf16 or f16; parameters and gradients are f32 in all cases
@@ -43,7 +44,8 @@ public final class Models {
         Tensor logits = logits(builder, spec, features, new LayerStack.Mode.Training(key));
         Tensor loss = loss(builder, objective, logits);
         Tensor scale = builder.input(GRADIENT_SCALE, ElementType.F32, Shape.SCALAR);
-        return MixedPrecision.lower(Autodiff.withGradients(builder.build(), loss, scale), compute);
+        Tensor statisticScale = builder.input(STATISTIC_SCALE, ElementType.F32, Shape.SCALAR);
+        return MixedPrecision.lower(Autodiff.withGradients(builder.build(), loss, scale, statisticScale), compute);
     }
 
     /** Forward only. A further output: {@code logits} f32 [rows, outputs], what the last layer gives. */

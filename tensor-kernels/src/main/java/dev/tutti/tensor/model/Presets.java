@@ -8,8 +8,6 @@ import java.util.List;
 /** The models people start with, as lists of layers. */
 public final class Presets {
     private static final float NORM_EPSILON = 1e-5f;
-    /** As in GPT-2: with tied weights, the usual 1 would begin with logits as large as the width. */
-    private static final float EMBEDDING_DEVIATION = 0.02f;
 
     private Presets() {}
 
@@ -92,8 +90,17 @@ public final class Presets {
          * @param outputs what a time, or a sample, is classified as
          */
         public List<Layer> layers(int outputs, boolean everyTime) {
+            return behind(new Layer.Embedding(vocabulary, width, Layer.Embedding.SMALL_DEVIATION), outputs, everyTime);
+        }
+
+        /** The same over [time, in], as the rows of an image: a dense layer stands where tokens have their embedding. For the mean over time. */
+        public List<Layer> overNumbers(int outputs) {
+            return behind(new Layer.Dense(width), outputs, false);
+        }
+
+        private List<Layer> behind(Layer first, int outputs, boolean everyTime) {
             List<Layer> list = new ArrayList<>();
-            list.add(new Layer.Embedding(vocabulary, width, EMBEDDING_DEVIATION));
+            list.add(first);
             list.add(new Layer.Positions(positions));
             addDropout(list);
             for (int layer = 0; layer < layers; layer++) {

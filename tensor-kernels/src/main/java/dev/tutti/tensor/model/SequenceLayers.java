@@ -11,7 +11,7 @@ import dev.tutti.tensor.graph.Tensor;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Layers over time. */
+/** Layers over time. What is padding neither attention, nor means, nor the last state of an LSTM count. */
 final class SequenceLayers {
     private static final float POSITION_DEVIATION = 0.02f;
     private final GraphBuilder builder;
@@ -85,13 +85,28 @@ final class SequenceLayers {
         if (layer.sequences()) {
             return states;
         }
+        if (padding.isPresent()) {
+            return pool(name + ".state", states, padding.get(), SequenceOp.Pooling.LAST);
+        }
         int time = shape.size(1);
         Tensor last = builder.add(name + ".last", new LayoutOp.Slice(states, 1, time - 1, time));
         return stack.reshape(name + ".state", last, Shape.of(shape.size(0), hidden));
     }
 
     Tensor mean(String name, Tensor x) {
-        return builder.add(name, new LayoutOp.Sum(x, 1, 1f / sequences(name, x).size(1)));
+        int time = sequences(name, x).size(1);
+        return padding.isPresent()
+                ? pool(name, x, padding.get(), SequenceOp.Pooling.MEAN)
+                : builder.add(name, new LayoutOp.Sum(x, 1, 1f / time));
+    }
+
+    /** Over the times that are no padding. */
+    private Tensor pool(String name, Tensor x, Tensor mask, SequenceOp.Pooling pooling) {
+        if (!x.shape().without(2).equals(mask.shape())) {
+            throw new IllegalArgumentException(
+                    name + ": expected a time for each id, to tell which are padding, got " + x + " for " + mask);
+        }
+        return builder.add(name, new SequenceOp.TimePool(x, mask, pooling));
     }
 
     private static Shape sequences(String name, Tensor x) {

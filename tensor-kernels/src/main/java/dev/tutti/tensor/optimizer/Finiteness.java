@@ -4,16 +4,18 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 
-/** Whether numbers are NaN or infinite: a scan that the JIT compiler vectorizes, so that it costs about as much as reading them. */
+/**
+ * Whether numbers are NaN or infinite: a scan that the JIT compiler vectorizes, so that it costs about as much as reading them. Not thread-safe:
+ * they pass through a block it keeps.
+ */
 public final class Finiteness {
     private static final int BLOCK = 1024;
     private static final int EXPONENT = 0x7f80_0000;
 
-    private Finiteness() {}
+    private final int[] bits = new int[BLOCK];
 
     /** @param values {@code elementCount} f32 in native order from its start on */
-    public static boolean isFinite(MemorySegment values, long elementCount) {
-        int[] bits = new int[(int) Math.min(BLOCK, elementCount)];
+    public boolean isFinite(MemorySegment values, long elementCount) {
         for (long first = 0; first < elementCount; first += BLOCK) {
             int count = (int) Math.min(BLOCK, elementCount - first);
             MemorySegment.copy(values, JAVA_INT_UNALIGNED, first * Float.BYTES, bits, 0, count);

@@ -135,6 +135,7 @@ class TorchPresetsTest {
                             Backends.select(backend, 1),
                             Models.training(model.spec, model.objective, model.samples, ElementType.F32))) {
                 ours.draw(3, CLASSES).input(Models.GRADIENT_SCALE).set(0, 1.0 / model.samples);
+                ours.input(Models.STATISTIC_SCALE).set(0, 1.0 / model.samples);
                 TorchModel theirs = TorchModel.copyOf(ours, model.spec, model.objective);
                 Tensor loss = theirs.lossSum(ours);
                 loss.div(TorchModel.scalar(model.samples)).backward();

@@ -57,7 +57,7 @@ class AutodiffTest {
     @ParameterizedTest
     @MethodSource("forwardGraphs")
     void gradientsAgreeWithCentralDifferencesInF64(Graph forward) {
-        Graph training = Autodiff.withGradients(forward, forward.output("loss-sum"), forward.input("gradient-scale"));
+        Graph training = withGradients(forward);
         Doubles backward = new Doubles(training);
         backward.run();
         for (int i = 0; i < forward.parameters().size(); i++) {
@@ -90,11 +90,11 @@ class AutodiffTest {
                 .filter(graph -> graph.instructions().getFirst().op() instanceof NormalizationOp.BatchNorm)
                 .findFirst()
                 .orElseThrow();
-        Graph training = Autodiff.withGradients(forward, forward.output("loss-sum"), forward.input("gradient-scale"));
+        Graph training = withGradients(forward);
         Doubles backward = new Doubles(training);
         backward.run();
         Instruction norm = training.instructions().getFirst();
-        double share = 4 * backward.of(training.input("gradient-scale"))[0];
+        double share = 4 * backward.of(training.input("statistic-scale"))[0];
         for (int channel = 0; channel < 3; channel++) {
             assertThat(backward.of(training.gradients().get(3))[channel])
                     .isEqualTo(share * backward.of(norm.results().get(1))[channel]);
@@ -122,7 +122,7 @@ class AutodiffTest {
                 builder.add("loss", new LossOp.SquaredError(builder.add("sum", new MatrixOp.AddBias(x, used)), x));
         Tensor scale = builder.input("gradient-scale", F32, Shape.of(1));
         Graph forward = builder.build();
-        assertThatThrownBy(() -> Autodiff.withGradients(forward, loss, scale))
+        assertThatThrownBy(() -> Autodiff.withGradients(forward, loss, scale, scale))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("parameter unused has no gradient: the loss does not depend on it");
     }
@@ -131,14 +131,20 @@ class AutodiffTest {
     void fusedGraphIsNotDifferentiated() {
         Graph fused = Fusion.fuse(
                 withScale(Models.evaluation(ModelSpec.mlp(5, List.of(), 3), Objective.of(Task.MSE), 2, F32)));
-        assertThatThrownBy(() -> Autodiff.withGradients(fused, fused.output("loss-sum"), fused.input("gradient-scale")))
+        assertThatThrownBy(() -> withGradients(fused))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("differentiate a graph before it is lowered, and once");
+    }
+
+    private static Graph withGradients(Graph forward) {
+        return Autodiff.withGradients(
+                forward, forward.output("loss-sum"), forward.input("gradient-scale"), forward.input("statistic-scale"));
     }
 
     private static Graph withScale(Graph forward) {
         GraphBuilder builder = GraphBuilder.extending(forward);
         builder.input("gradient-scale", F32, Shape.SCALAR);
+        builder.input("statistic-scale", F32, Shape.SCALAR);
         return builder.build();
     }
 

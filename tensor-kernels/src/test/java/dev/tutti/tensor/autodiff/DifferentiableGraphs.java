@@ -26,7 +26,7 @@ import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
-/** Forward passes of every operation that has a gradient, of parameters alone, with the loss {@code loss-sum} and an input {@code gradient-scale}. */
+/** Forward passes of every operation that has a gradient, of parameters alone, with the loss {@code loss-sum} and inputs {@code gradient-scale} and {@code statistic-scale}. */
 final class DifferentiableGraphs {
     private static final Initializer WIDE = new Initializer.Uniform(0.9f);
 
@@ -122,6 +122,8 @@ final class DifferentiableGraphs {
                 graph(n -> new SequenceOp.AddPositions(n.parameter("x", 2, 4, 6))),
                 graph(n -> new SequenceOp.Lstm(n.parameter("projected", 3, 4, 20), n.parameter("weight", 20, 5))),
                 graph(n -> new SequenceOp.Lstm(n.parameter("projected", 2, 1, 8), n.parameter("weight", 8, 2))),
+                graph(n -> pool(n, SequenceOp.Pooling.MEAN)),
+                graph(n -> pool(n, SequenceOp.Pooling.LAST)),
                 graph(n -> new SequenceOp.Attention(n.parameter("qkv", 2, 5, 24), Optional.empty(), 2, false)),
                 graph(n -> new SequenceOp.Attention(n.parameter("qkv", 2, 5, 12), Optional.empty(), 1, true)),
                 graph(n -> new SequenceOp.Attention(
@@ -129,6 +131,11 @@ final class DifferentiableGraphs {
                         Optional.of(n.builder.add("mask", new SequenceOp.PaddingMask(n.ids("ids", 3, 4), 0))),
                         2,
                         true)));
+    }
+
+    private static Op pool(Net n, SequenceOp.Pooling pooling) {
+        Tensor mask = n.builder.add("mask", new SequenceOp.PaddingMask(n.ids("ids", 4, 3), 1));
+        return new SequenceOp.TimePool(n.parameter("x", 4, 3, 5), mask, pooling);
     }
 
     private static Stream<Graph> losses() {
@@ -199,6 +206,7 @@ final class DifferentiableGraphs {
         GraphBuilder builder = new GraphBuilder();
         builder.output("loss-sum", builder.add("loss", op.apply(new Net(builder))));
         builder.input("gradient-scale", F32, Shape.SCALAR);
+        builder.input("statistic-scale", F32, Shape.SCALAR);
         return builder.build();
     }
 }

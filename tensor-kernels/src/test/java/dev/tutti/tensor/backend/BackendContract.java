@@ -229,7 +229,8 @@ public abstract class BackendContract extends OperationContract {
     void unknownInputNamesThoseThereAre() {
         try (Execution execution = training(4, ElementType.F32)) {
             assertThatThrownBy(() -> execution.program().input("feature"))
-                    .hasMessage("no input \"feature\"; there are [features, dropout-key, labels, gradient-scale]");
+                    .hasMessage("no input \"feature\"; there are [features, dropout-key, labels, gradient-scale,"
+                            + " statistic-scale]");
             assertThatThrownBy(() -> execution.program().output("logits"))
                     .hasMessage("no output \"logits\"; there are [loss-sum]");
         }

@@ -37,6 +37,9 @@ final class LayerGraphs {
                         sequences(1, 5, 3),
                         sequences(3, 7, 17),
                         sequences(16, 4, 32),
+                        pools(1, 1, 1),
+                        pools(9, 2, 5),
+                        pools(3, 40, 33),
                         attentions(1, 1, 1, 1),
                         attentions(2, 5, 3, 4),
                         attentions(3, 33, 2, 16),
@@ -216,6 +219,18 @@ final class LayerGraphs {
                                         in.of(type, "weight", 4 * width, width),
                                         in.f32("gates", b, t, 4 * width),
                                         in.f32("cells", b, t, width))))));
+    }
+
+    private static Stream<OperationCase> pools(int b, int t, int width) {
+        return Stream.of(SequenceOp.Pooling.values())
+                .flatMap(pooling -> Stream.of(
+                        OperationCase.of(
+                                2,
+                                in -> new SequenceOp.TimePool(in.f32("x", b, t, width), in.i32("mask", b, t), pooling)),
+                        OperationCase.of(
+                                2,
+                                in -> new SequenceOp.TimePoolGradient(
+                                        in.f32("gradient", b, width), in.i32("mask", b, t), pooling))));
     }
 
     private static Stream<OperationCase> attentions(int b, int t, int heads, int size) {

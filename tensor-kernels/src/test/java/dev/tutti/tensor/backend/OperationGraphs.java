@@ -24,6 +24,9 @@ final class OperationGraphs {
     private static final List<Shape> SIZES = List.of(
             Shape.of(1, 1, 1), Shape.of(1, 7, 5), Shape.of(3, 17, 33), Shape.of(64, 32, 16), Shape.of(65, 127, 130));
 
+    /** More than a block of a row, and no multiple of it. */
+    private static final int WIDE = 2 * 2048 + 5;
+
     private OperationGraphs() {}
 
     static Stream<OperationCase> all() {
@@ -32,6 +35,7 @@ final class OperationGraphs {
                         SIZES.stream().flatMap(OperationGraphs::activations),
                         SIZES.stream().flatMap(OperationGraphs::rows),
                         SIZES.stream().flatMap(OperationGraphs::losses),
+                        losses(Shape.of(3, WIDE)),
                         layouts(),
                         LayerGraphs.all())
                 .flatMap(Function.identity());

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GraphBuilderTest {
     private final GraphBuilder builder = new GraphBuilder();
@@ -17,9 +19,8 @@ class GraphBuilderTest {
         Tensor weight = builder.parameter("dense-2.weight", Shape.of(64, 255), new Initializer.Constant(0));
         assertThatThrownBy(() -> builder.add("dense-2.product", new MatrixOp.MatMul(x, false, weight, true)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage(
-                        "dense-2.product: mat-mul(x, dense-2.weight, transpose-right) with [x: f32[32, 256], dense-2.weight:"
-                                + " f32[64, 255]]: inner sizes 256 and 255 differ");
+                .hasMessage("dense-2.product: mat-mul(x, dense-2.weight, transpose-right) with [x: f32[32, 256],"
+                        + " dense-2.weight: f32[64, 255]]: inner sizes 256 and 255 differ");
     }
 
     @Test
@@ -45,8 +46,8 @@ class GraphBuilderTest {
         Tensor few = builder.input("labels", I32, Shape.of(31));
         Tensor floats = builder.input("labels", F32, Shape.of(32));
         assertThatThrownBy(() -> builder.add("loss", new LossOp.CrossEntropy(x, few)))
-                .hasMessage(
-                        "loss: cross-entropy(x, labels, smoothing=0.0) with [x: f32[32, 256], labels: i32[31]]: expected labels to be [32], got [31]");
+                .hasMessage("loss: cross-entropy(x, labels, smoothing=0.0) with [x: f32[32, 256], labels: i32[31]]:"
+                        + " expected labels to be [32], got [31]");
         assertThatThrownBy(() -> builder.add("loss", new LossOp.CrossEntropy(x, floats)))
                 .hasMessageEndingWith("expected labels to be i32, got f32");
     }
@@ -73,6 +74,36 @@ class GraphBuilderTest {
         Tensor foreign = new GraphBuilder().input("foreign", F32, Shape.of(2, 2));
         assertThatThrownBy(() -> builder.add("y", new ElementwiseOp.Activate(foreign, Activation.RELU)))
                 .hasMessage("y reads foreign before it is written");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, -1, 5})
+    void groupsOfAConvolutionsGradientsAreCheckedBeforeTheyDivide(int groups) {
+        Window window = Window.square(1, 1, 0);
+        Tensor images = builder.input("images", F32, Shape.of(1, 4, 2, 2));
+        Tensor weight = builder.input("weight", F32, Shape.of(4, 4, 1, 1));
+        assertThatThrownBy(() -> builder.add(
+                        "y",
+                        new ConvolutionOp.Conv2dWeightGradient(
+                                images, images, window, groups, ImageLayout.SAMPLES_FIRST)))
+                .hasMessageEndingWith("expected groups to divide 4 input and 4 output channels, got " + groups);
+        assertThatThrownBy(() -> builder.add(
+                        "y",
+                        new ConvolutionOp.Conv2dInputGradient(
+                                images, weight, window, groups, 2, 2, ImageLayout.SAMPLES_FIRST)))
+                .hasMessageEndingWith("expected groups to divide %d input and 4 output channels, got %d"
+                        .formatted(4 * groups, groups));
+    }
+
+    @Test
+    void weightOfAConvolutionsInputGradientHasFourDimensions() {
+        Tensor images = builder.input("images", F32, Shape.of(1, 4, 2, 2));
+        Tensor weight = builder.input("weight", F32, Shape.of(4));
+        assertThatThrownBy(() -> builder.add(
+                        "y",
+                        new ConvolutionOp.Conv2dInputGradient(
+                                images, weight, Window.square(1, 1, 0), 1, 2, 2, ImageLayout.SAMPLES_FIRST)))
+                .hasMessageEndingWith("expected the weight to be [outputs, inputs, height, width], got [4]");
     }
 
     @Test

@@ -57,7 +57,11 @@ class ModelsTest {
         assertThat(graph.inputs())
                 .extracting(Tensor::toString)
                 .containsExactly(
-                        "features: f32[32, 784]", "dropout-key: i32[6]", "labels: i32[32]", "gradient-scale: f32[1]");
+                        "features: f32[32, 784]",
+                        "dropout-key: i32[6]",
+                        "labels: i32[32]",
+                        "gradient-scale: f32[1]",
+                        "statistic-scale: f32[1]");
         assertThat(graph.outputs()).containsOnlyKeys("loss-sum");
         assertThat(graph.gradients()).hasSize(6);
     }

@@ -1,5 +1,7 @@
 package dev.tutti.worker.training;
 
+import java.util.stream.IntStream;
+
 /**
  * How an epoch is cut into batches and a batch into slices. Every sample comes once an epoch: the last batch may be smaller.
  *
@@ -28,6 +30,15 @@ record BatchPlan(int trainCount, int batch, int slices) {
     /** Slice i of a step with {@code rows} rows owns rows [sliceBegin(rows, i), sliceBegin(rows, i + 1)). */
     int sliceBegin(int rows, int slice) {
         return (int) ((long) rows * slice / slices);
+    }
+
+    /** Whether a slice of a step is one row alone. */
+    boolean hasSliceOfOneRow() {
+        return hasSliceOfOneRow(rows(0)) || hasSliceOfOneRow(rows(batchesPerEpoch() - 1));
+    }
+
+    private boolean hasSliceOfOneRow(int rows) {
+        return IntStream.range(0, slices).anyMatch(slice -> runRows(rows, slice, slice + 1) == 1);
     }
 
     /** The most rows a run of slices can have in a step. */

@@ -3,7 +3,6 @@ package dev.tutti.worker.training;
 import dev.tutti.proto.v1.Precision;
 import dev.tutti.proto.v1.Training;
 import dev.tutti.tensor.backend.GradientSink;
-import dev.tutti.tensor.backend.ParameterBuffers;
 import dev.tutti.tensor.backend.Program;
 import dev.tutti.tensor.graph.Parameter;
 import dev.tutti.tensor.optimizer.Finiteness;
@@ -11,7 +10,6 @@ import dev.tutti.tensor.optimizer.GradientScaling;
 import dev.tutti.tensor.optimizer.LossScale;
 import dev.tutti.worker.exchange.ParameterExchange;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -55,24 +53,49 @@ sealed interface GradientGate {
         };
     }
 
-    private static boolean isFinite(Parameter parameter, ParameterBuffers buffers) {
-        return Finiteness.isFinite(of(parameter, buffers), parameter.elementCount());
-    }
+    /** The gradients of all parameters, one by one. */
+    final class Gradients {
+        private final List<Parameter> parameters;
+        private final List<MemorySegment> values;
+        private final Finiteness finiteness = new Finiteness();
+        private final GradientScaling scaling = new GradientScaling();
 
-    private static MemorySegment of(Parameter parameter, ParameterBuffers buffers) {
-        return buffers.gradients().asSlice(parameter.offset() * Float.BYTES, parameter.elementCount() * Float.BYTES);
+        Gradients(CompiledModel model) {
+            this.parameters = model.parameters();
+            this.values = parameters.stream()
+                    .map(parameter -> model.buffers()
+                            .gradients()
+                            .asSlice(parameter.offset() * Float.BYTES, parameter.elementCount() * Float.BYTES))
+                    .toList();
+        }
+
+        int count() {
+            return parameters.size();
+        }
+
+        String name(int parameter) {
+            return parameters.get(parameter).name();
+        }
+
+        boolean isFinite(int parameter) {
+            return finiteness.isFinite(
+                    values.get(parameter), parameters.get(parameter).elementCount());
+        }
+
+        void scale(int parameter, float factor) {
+            scaling.apply(
+                    values.get(parameter), factor, parameters.get(parameter).elementCount());
+        }
     }
 
     /** f32 and bf16: each is looked at before it goes out, and the first that is not finite ends the job. */
     final class Checked implements GradientGate, GradientSink {
-        private final List<Parameter> parameters;
-        private final ParameterBuffers buffers;
+        private final Gradients gradients;
         private final GradientSink exchange;
         private int defect = -1;
 
         Checked(CompiledModel model, GradientSink exchange) {
-            this.parameters = model.parameters();
-            this.buffers = model.buffers();
+            this.gradients = new Gradients(model);
             this.exchange = exchange;
         }
 
@@ -88,7 +111,7 @@ sealed interface GradientGate {
 
         @Override
         public void gradientReady(int parameter) {
-            if (defect < 0 && isFinite(parameters.get(parameter), buffers)) {
+            if (defect < 0 && gradients.isFinite(parameter)) {
                 exchange.gradientReady(parameter);
             } else if (defect < 0) {
                 defect = parameter;
@@ -98,7 +121,7 @@ sealed interface GradientGate {
         @Override
         public void end(String when, Program program) throws NonFiniteLossException {
             if (defect >= 0) {
-                throw NonFiniteLossException.ofGradient(parameters.get(defect).name(), when, program);
+                throw NonFiniteLossException.ofGradient(gradients.name(defect), when, program);
             }
         }
 
@@ -137,17 +160,19 @@ sealed interface GradientGate {
 
     /** f16, asynchronous: they are kept until all are there, and go out, without the scale, if all are finite. The scale is this worker's own. */
     final class Held implements GradientGate, GradientSink {
-        private final List<Parameter> parameters;
-        private final ParameterBuffers buffers;
+        private final Gradients gradients;
         private final GradientSink exchange;
         private final Narration narration;
-        private final List<Integer> ready = new ArrayList<>();
+        /** In the order they came. */
+        private final int[] ready;
+
+        private int readyCount;
         private LossScale scale;
 
         Held(CompiledModel model, GradientSink exchange, Narration narration, LossScale first) {
-            this.parameters = model.parameters();
-            this.buffers = model.buffers();
+            this.gradients = new Gradients(model);
             this.exchange = exchange;
+            this.ready = new int[gradients.count()];
             this.narration = narration;
             this.scale = first;
         }
@@ -159,30 +184,37 @@ sealed interface GradientGate {
 
         @Override
         public GradientSink begin() {
-            ready.clear();
+            readyCount = 0;
             return this;
         }
 
         @Override
         public void gradientReady(int parameter) {
-            ready.add(parameter);
+            ready[readyCount++] = parameter;
         }
 
         @Override
         public void end(String when, Program program) {
-            if (ready.stream().allMatch(parameter -> isFinite(parameters.get(parameter), buffers))) {
-                for (int parameter : ready) {
-                    GradientScaling.apply(
-                            of(parameters.get(parameter), buffers),
-                            (float) (1 / scale.value()),
-                            parameters.get(parameter).elementCount());
-                    exchange.gradientReady(parameter);
+            if (areFinite()) {
+                float factor = (float) (1 / scale.value());
+                for (int i = 0; i < readyCount; i++) {
+                    gradients.scale(ready[i], factor);
+                    exchange.gradientReady(ready[i]);
                 }
                 scale = scale.clean();
             } else {
                 narration.batchSkipped(when, scale.value());
                 scale = scale.overflowed();
             }
+        }
+
+        private boolean areFinite() {
+            for (int i = 0; i < readyCount; i++) {
+                if (!gradients.isFinite(ready[i])) {
+                    return false;
+                }
+            }
+            return true;
         }
 
         @Override

@@ -51,14 +51,20 @@ final class JobModel {
         int rows = logits.shape().size(0);
         int numbers = logits.shape().last();
         if (rows != data.labelsPerSample() || numbers != data.classes()) {
-            throw new DataException("model.layers: expected %s, from the last layer, got %s from %s"
+            String last = layerOf(graph, logits);
+            throw new DataException("model.layers: expected %s, from the last layer, got %s from %s%s"
                     .formatted(
                             data.labelsPerSample() == 1
                                     ? "%d numbers for a sample, one for each class".formatted(data.classes())
                                     : "%d numbers for each of a sample's %d tokens, one for each token there is"
                                             .formatted(data.classes(), data.labelsPerSample()),
                             rows == 1 ? numbers + " numbers" : rows + " times " + numbers + " numbers",
-                            layerOf(graph, logits)));
+                            last,
+                            last.startsWith("tied-dense") && numbers > data.classes()
+                                    ? ", which gives one for each row of the embedding: leave out its vocabulary, or"
+                                            + " set it to "
+                                            + data.classes()
+                                    : ""));
         }
     }
 
@@ -128,7 +134,7 @@ final class JobModel {
             return Presets.lstm(hidden, count, data.classes());
         }
         List<Layer> layers = new ArrayList<>();
-        layers.add(new Layer.Embedding(data.classes(), hidden, ModelLayers.UNTIED_DEVIATION));
+        layers.add(new Layer.Embedding(data.classes(), hidden, Layer.Embedding.UNIT_DEVIATION));
         for (int layer = 0; layer < count; layer++) {
             layers.add(new Layer.Lstm(hidden, true));
         }
@@ -144,19 +150,28 @@ final class JobModel {
                     .formatted(times, model.getContext()));
         }
         int vocabulary = model.hasVocabulary() ? model.getVocabulary() : data.classes();
-        if (text && vocabulary < data.classes()) {
-            throw new DataException("model.vocabulary: expected at least the %d different tokens of the text, got %d"
-                    .formatted(data.classes(), vocabulary));
+        if (text) {
+            requireVocabulary(vocabulary);
         }
         if (!text && (model.hasVocabulary() || model.hasPadding() || model.getTied())) {
             throw new DataException(
-                    "model: expected neither vocabulary nor padding nor tied for images, whose rows are the transformer's times");
+                    "model: expected neither vocabulary nor padding nor tied for images, whose rows are the"
+                            + " transformer's times");
         }
-        List<Layer> layers = new ArrayList<>(preset(vocabulary).layers(data.classes(), text));
-        if (!text) {
-            layers.set(0, new Layer.Dense(model.getWidth()));
+        Presets.Transformer preset = preset(vocabulary);
+        return text ? preset.layers(data.classes(), true) : preset.overNumbers(data.classes());
+    }
+
+    private void requireVocabulary(int vocabulary) throws DataException {
+        if (vocabulary < data.classes()) {
+            throw new DataException("model.vocabulary: expected at least the %d different tokens of the text, got %d"
+                    .formatted(data.classes(), vocabulary));
         }
-        return layers;
+        if (model.getTied() && vocabulary > data.classes()) {
+            throw new DataException(
+                    "model.vocabulary: expected the %d different tokens of the text and no more with model.tied, which makes each row of the embedding a next token, got %d"
+                            .formatted(data.classes(), vocabulary));
+        }
     }
 
     private Presets.Transformer preset(int vocabulary) {

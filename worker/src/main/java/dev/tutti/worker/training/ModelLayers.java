@@ -18,14 +18,11 @@ import java.util.stream.Stream;
  * @param embeddingDeviation of the first values of embeddings
  */
 record ModelLayers(int vocabulary, float embeddingDeviation) {
-    /** As PyTorch's {@code nn.Embedding}. */
-    static final float UNTIED_DEVIATION = 1;
-    /** As in GPT-2: with tied weights, the usual 1 would begin with logits as large as the width. */
-    private static final float TIED_DEVIATION = 0.02f;
-
     /** @param classes what the data has: of a text its different tokens */
     static List<Layer> of(List<dev.tutti.proto.v1.Layer> layers, int classes) {
-        return new ModelLayers(classes, isTied(layers) ? TIED_DEVIATION : UNTIED_DEVIATION).list(layers);
+        return new ModelLayers(
+                        classes, isTied(layers) ? Layer.Embedding.SMALL_DEVIATION : Layer.Embedding.UNIT_DEVIATION)
+                .list(layers);
     }
 
     private static boolean isTied(List<dev.tutti.proto.v1.Layer> layers) {
@@ -78,7 +75,13 @@ record ModelLayers(int vocabulary, float embeddingDeviation) {
     }
 
     static Layer.Positions.Encoding encoding(String name) {
-        return name.equals("sinusoidal") ? Layer.Positions.Encoding.SINUSOIDAL : Layer.Positions.Encoding.LEARNED;
+        return switch (name) {
+            case "learned" -> Layer.Positions.Encoding.LEARNED;
+            case "sinusoidal" -> Layer.Positions.Encoding.SINUSOIDAL;
+            default ->
+                throw new IllegalArgumentException(
+                        "the encoding of positions: expected learned or sinusoidal, got \"" + name + "\"");
+        };
     }
 
     /** All times are given on but by the last one, which is asked. */

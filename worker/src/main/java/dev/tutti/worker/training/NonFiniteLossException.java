@@ -2,7 +2,10 @@ package dev.tutti.worker.training;
 
 import dev.tutti.tensor.backend.Program;
 
-/** A loss, or a gradient under a finite one, is NaN or infinite: training has failed for good. The message names the step and the first tensor that is not finite. */
+/**
+ * A loss, or a gradient under a finite one, is NaN or infinite, or gradients are again and again in f16: training has failed for good. The message names the step,
+ * and the first tensor that is not finite.
+ */
 final class NonFiniteLossException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -37,6 +40,17 @@ final class NonFiniteLossException extends Exception {
     static NonFiniteLossException ofGradient(String parameter, String when, Program program) {
         return new NonFiniteLossException(
                 "the gradient of " + parameter + " is not finite " + when + ": " + first(program));
+    }
+
+    /**
+     * @param steps in a row that overflowed
+     * @param when the last of them did: {@code at step 17}
+     */
+    static NonFiniteLossException ofScale(int steps, String when) {
+        return new NonFiniteLossException(
+                ("a gradient overflowed f16 in %d steps in a row with the loss scale at 1, which is the smallest, at"
+                                + " last %s: use the precision bf16 or f32, a smaller learning rate, or smaller inputs")
+                        .formatted(steps, when));
     }
 
     private static String first(Program program) {

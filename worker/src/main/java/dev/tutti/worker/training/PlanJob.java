@@ -52,6 +52,7 @@ public final class PlanJob {
         PreparedJob prepared = data.prepare(job, spec, spec.getCluster().getSlices());
         JobModel.requireFit(prepared.model(), prepared.data().train());
         Graph graph = prepared.trainingGraph(1);
+        BatchNormFit.require(prepared, graph);
         requireKernels(prepared, graph.parameterElements());
         JobFacts.Builder facts = JobFacts.newBuilder()
                 .setTrainSamples(prepared.split().trainCount())

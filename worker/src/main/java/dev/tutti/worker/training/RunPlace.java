@@ -6,5 +6,6 @@ package dev.tutti.worker.training;
  * @param step synchronous: from 1; asynchronous: of the batch, counted over all epochs
  * @param firstRow of the run, in the step's batch
  * @param stepLabels of the whole step: every gradient is divided by it
+ * @param stepRows of the whole step: every statistic is divided by it
  */
-record RunPlace(long step, int firstRow, int stepLabels) {}
+record RunPlace(long step, int firstRow, int stepLabels, int stepRows) {}

@@ -27,6 +27,7 @@ final class TrainingLoop {
     private final ParameterExchange exchange;
     private final BatchPrefetcher prefetcher;
     private final GradientGate gate;
+    private final OverflowWatch overflows;
     private final Evaluation evaluation;
     private final LabelCounts labels;
     private final LeaseDesk leases;
@@ -54,6 +55,7 @@ final class TrainingLoop {
         this.model = tools.model();
         this.exchange = tools.exchange();
         this.gate = GradientGate.of(generation, job.spec().getTraining(), tools, narration);
+        this.overflows = new OverflowWatch(gate);
         this.prefetcher = tools.prefetcher();
         this.leases = tools.leases();
         this.stop = tools.stop();
@@ -100,10 +102,12 @@ final class TrainingLoop {
             prefetcher.request(ownRows(step + 1));
         }
         clock.dataReady();
+        overflows.stepBegins();
         StepSums trained = slices(step, batch);
         clock.computed();
         exchange.awaitVersion(step);
         clock.exchanged();
+        overflows.stepEnds("at step " + step);
         count(step, trained, clock);
     }
 
@@ -125,7 +129,11 @@ final class TrainingLoop {
                 int sliceLabels = labels.of(rows(step, begin, rows));
                 exchange.beginSlice(step, slice, sliceLabels, model.training(rows)::loss);
                 loss += forwardBackward(
-                        batch, begin - ownBegin, rows, new RunPlace(step, begin, stepLabels), "at step " + step);
+                        batch,
+                        begin - ownBegin,
+                        rows,
+                        new RunPlace(step, begin, stepLabels, stepRows),
+                        "at step " + step);
                 ownLabels += sliceLabels;
             }
         }
@@ -209,8 +217,11 @@ final class TrainingLoop {
         int rows = batch.range().rows();
         int count = labels.of(batch.range());
         exchange.beginBatch(lease.getEpoch(), number, lease.getAttempt());
-        RunPlace place = new RunPlace(lease.getEpoch() * plan.batchesPerEpoch() + number + 1, 0, count);
-        double loss = forwardBackward(batch, 0, rows, place, "at step " + (exchange.newestVersion() + 1));
+        RunPlace place = new RunPlace(lease.getEpoch() * plan.batchesPerEpoch() + number + 1, 0, count, rows);
+        String when = "at step " + (exchange.newestVersion() + 1);
+        overflows.stepBegins();
+        double loss = forwardBackward(batch, 0, rows, place, when);
+        overflows.stepEnds(when);
         return new StepSums(loss, rows, count);
     }
 

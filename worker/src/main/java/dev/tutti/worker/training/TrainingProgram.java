@@ -16,6 +16,7 @@ final class TrainingProgram {
     private final MemorySegment features;
     private final MemorySegment labels;
     private final MemorySegment gradientScale;
+    private final MemorySegment statisticScale;
     private final MemorySegment dropoutKey;
     private final MemorySegment lossSum;
 
@@ -27,6 +28,7 @@ final class TrainingProgram {
         this.features = program.input(Models.FEATURES);
         this.labels = program.input(Models.LABELS);
         this.gradientScale = program.input(Models.GRADIENT_SCALE);
+        this.statisticScale = program.input(Models.STATISTIC_SCALE);
         this.dropoutKey = program.input(Models.DROPOUT_KEY);
         this.lossSum = program.output(Models.LOSS_SUM);
     }
@@ -39,12 +41,13 @@ final class TrainingProgram {
      * Runs on the rows loaded. The loss is known before the first gradient; if it is not finite, the sink hears of none, so that no other
      * worker gets a parameter that is NaN.
      *
-     * @param lossScale what every gradient is multiplied with
+     * @param lossScale what every gradient and every statistic is multiplied with
      * @return the sum of the labels' losses
      */
     float run(double lossScale, RunPlace place, GradientSink sink) {
         // Where all labels are ignored, all gradients are zero.
         gradientScale.set(ValueLayout.JAVA_FLOAT, 0, (float) (lossScale / Math.max(1, place.stepLabels())));
+        statisticScale.set(ValueLayout.JAVA_FLOAT, 0, (float) (lossScale / place.stepRows()));
         int[] key = DropoutKey.words(seed, place.step(), place.firstRow());
         MemorySegment.copy(key, 0, dropoutKey, ValueLayout.JAVA_INT, 0, key.length);
         program.run(parameter -> {

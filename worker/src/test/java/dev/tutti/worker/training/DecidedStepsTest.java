@@ -7,10 +7,12 @@ import dev.tutti.proto.v1.Clip;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.LossScale;
 import dev.tutti.proto.v1.Precision;
+import dev.tutti.proto.v1.WorkerFailed;
 import dev.tutti.proto.v1.WorkerFinished;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongPredicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -76,34 +78,71 @@ class DecidedStepsTest {
         SmallJob job = new SmallJob(f16(TOO_LARGE));
         WorkerFinished undisturbed = finished(job, 1, 1).getFirst();
         for (long lostStep = 1; lostStep <= 8; lostStep++) {
-            try (MemoryShards shards = job.shards(0.2f, true)) {
-                long step = lostStep;
-                CompletableFuture<Void> lost = new CompletableFuture<>();
-                MemoryBallots ballots = shards.deciding(job.spec.getTraining());
-                ballots.heard = decision -> {
-                    boolean isLost = decision.getShard() == 1 && decision.getStep() == step;
-                    if (isLost) {
-                        lost.complete(null);
-                    }
-                    return !isLost;
-                };
-                RecordedReports reports = new RecordedReports();
-                GenerationRun run = job.start(job.generation(shards, 1, 0, 0, 1), reports);
-                lost.get();
-                run.cancel();
-                run.join();
-                ballots.heard = _ -> true;
-                shards.fence(2);
-                assertThat(shards.completeStep()).isEqualTo(step - 1);
+            takeUp(job, undisturbed, lostStep, _ -> false);
+        }
+    }
 
-                List<RecordedReports> all = job.startAll(shards, 2, step - 1, 2);
-                for (RecordedReports survivor : all) {
-                    assertThat(survivor.finished.get().getParametersSha256())
-                            .as("step %d", step)
-                            .isEqualTo(undisturbed.getParametersSha256());
+    /** One shard has taken the step; the other's vote on it, computed again, would clip it elsewhere. */
+    @Test
+    void whatOneShardHasTakenTheOtherTakesThoughItsVoteHasOtherBitsNow() throws Exception {
+        JobSpec.Builder spec = SmallJob.spec();
+        spec.getTrainingBuilder().setClip(Clip.newBuilder().setNorm(0.1));
+        SmallJob job = new SmallJob(spec.build());
+        takeUp(job, finished(job, 1, 1).getFirst(), 3, step -> step == 3);
+    }
+
+    /**
+     * A worker is lost when it has told one of two shards what becomes of a step; others take the job up.
+     *
+     * @param otherBits steps that they sum with other bits
+     */
+    private static void takeUp(SmallJob job, WorkerFinished undisturbed, long lostStep, LongPredicate otherBits)
+            throws Exception {
+        try (MemoryShards shards = job.shards(0.2f, true)) {
+            CompletableFuture<Void> lost = new CompletableFuture<>();
+            MemoryBallots ballots = shards.deciding(job.spec.getTraining());
+            ballots.heard = decision -> {
+                boolean isLost = decision.getShard() == 1 && decision.getStep() == lostStep;
+                if (isLost) {
+                    lost.complete(null);
                 }
-                assertThat(all.getFirst().finished.get().getSkippedSteps()).isEqualTo(undisturbed.getSkippedSteps());
+                return !isLost;
+            };
+            GenerationRun run = job.start(job.generation(shards, 1, 0, 0, 1), new RecordedReports());
+            lost.get();
+            run.cancel();
+            run.join();
+            ballots.heard = _ -> true;
+            ballots.otherBits = otherBits;
+            shards.fence(2);
+            assertThat(shards.completeStep()).isEqualTo(lostStep - 1);
+
+            List<RecordedReports> all = job.startAll(shards, 2, lostStep - 1, 2);
+            for (RecordedReports survivor : all) {
+                assertThat(survivor.finished.get().getParametersSha256())
+                        .as("step %d", lostStep)
+                        .isEqualTo(undisturbed.getParametersSha256());
             }
+            assertThat(all.getFirst().finished.get().getSkippedSteps()).isEqualTo(undisturbed.getSkippedSteps());
+        }
+    }
+
+    @Test
+    void aJobWhoseEveryStepOverflowsAtTheSmallestScaleFails() throws Exception {
+        JobSpec.Builder spec = f16(4).toBuilder();
+        spec.getTrainingBuilder().setEpochs(20);
+        SmallJob job = new SmallJob(spec.build());
+        try (MemoryShards shards = job.shards(0.2f, true)) {
+            // A clean step in between, and the count begins again.
+            shards.deciding(job.spec.getTraining()).overflows = step -> step != 10;
+            WorkerFailed failed =
+                    job.startAll(shards, 1, 0, 2).getFirst().failed.get();
+
+            assertThat(failed.getTransient()).isFalse();
+            assertThat(failed.getReason())
+                    .isEqualTo("a gradient overflowed f16 in 100 steps in a row with the loss scale at 1, which is the"
+                            + " smallest, at last at step 110: use the precision bf16 or f32, a smaller learning"
+                            + " rate, or smaller inputs");
         }
     }
 

@@ -14,10 +14,12 @@ import dev.tutti.proto.wire.ShardMaps;
 import dev.tutti.tensor.optimizer.LossScale;
 import dev.tutti.tensor.optimizer.SquareSum;
 import java.lang.foreign.MemorySegment;
+import java.math.BigInteger;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.LongPredicate;
 import java.util.function.Predicate;
 
 /** How the shards of {@link MemoryShards} vote and what they are told, in the plainest way. Under their lock. */
@@ -31,6 +33,10 @@ final class MemoryBallots {
     private final boolean scaled;
     /** Whether a decision is heard; others are lost on the way. */
     volatile Predicate<FrameHeader> heard = _ -> true;
+    /** Whether a step is summed with other bits: so that its squares are twice as large. */
+    volatile LongPredicate otherBits = _ -> false;
+    /** Whether the sums of a step overflow, whatever they are. */
+    volatile LongPredicate overflows = _ -> false;
 
     MemoryBallots(ShardMap map, Training withoutDefaults) {
         this.map = map;
@@ -59,18 +65,21 @@ final class MemoryBallots {
     void vote(int shard, long step) {
         SquareSum squares = new SquareSum();
         sums(shard).values().forEach(sum -> squares.add(MemorySegment.ofArray(sum), sum.length));
+        BigInteger squareSum = squares.value().shiftLeft(otherBits.test(step) ? 1 : 0);
         votes.put(
                 shard,
                 Vote.newBuilder()
-                        .setFinite(squares.isFinite())
-                        .setSquareSum(ByteString.copyFrom(squares.value().toByteArray()))
+                        .setFinite(squares.isFinite() && !overflows.test(step))
+                        .setSquareSum(ByteString.copyFrom(squareSum.toByteArray()))
                         .setLossScale(scale(shard).value())
                         .build());
         decisions.remove(shard);
     }
 
     Vote last(int shard) {
-        return Objects.requireNonNull(votes.get(shard));
+        Vote vote = Objects.requireNonNull(votes.get(shard));
+        Decision taken = decisions.get(shard);
+        return taken == null ? vote : vote.toBuilder().setTaken(taken).build();
     }
 
     /** Whether a decision is to be applied: the first on a vote. */

@@ -123,6 +123,21 @@ final class MemoryShards implements AutoCloseable {
         return lowest;
     }
 
+    /** A tensor's elements as they are now. */
+    synchronized float[] elements(String tensor) {
+        TensorPlacement placement = map.getTensorsList().stream()
+                .filter(each -> each.getName().equals(tensor))
+                .findFirst()
+                .orElseThrow();
+        float[] flat = new float[(int) ShardMaps.elementCount(map.getTensorsList())];
+        for (int shard = 0; shard < map.getShardsCount(); shard++) {
+            float[] range = parameters.get(shard);
+            System.arraycopy(range, 0, flat, (int) map.getShards(shard).getBegin(), range.length);
+        }
+        int begin = (int) placement.getOffset();
+        return Arrays.copyOfRange(flat, begin, begin + (int) ShardMaps.elementCount(placement));
+    }
+
     /** As when the process is killed. */
     @Override
     public void close() {

@@ -51,6 +51,26 @@ class ObjectiveTrainingTest {
         assertThat(digests(spec, 1, 2)).hasSize(1).doesNotContainAnyElementsOf(digests(SmallJob.spec(), 1));
     }
 
+    /** Of a batch norm at the front, which sees the same whatever is learned behind it. */
+    @Test
+    void statisticsAreThoseOfTheSamplesWhateverLabelsCount() throws Exception {
+        JobSpec.Builder ignoring = withBatchNorm();
+        ignoring.getTrainingBuilder().setIgnoredLabel(3);
+
+        assertThat(digests(ignoring, 1, 2, 5)).hasSize(1).doesNotContainAnyElementsOf(digests(withBatchNorm(), 1));
+        for (String statistic : new String[] {"batch-norm-1.running-mean", "batch-norm-1.running-variance"}) {
+            assertThat(trained(ignoring, statistic)).as(statistic).containsExactly(trained(withBatchNorm(), statistic));
+        }
+    }
+
+    private static float[] trained(JobSpec.Builder spec, String tensor) throws Exception {
+        SmallJob job = new SmallJob(spec.build());
+        try (MemoryShards shards = job.shards(0.2f, true)) {
+            job.startAll(shards, 1, 0, 1).getFirst().finished.get();
+            return shards.elements(tensor);
+        }
+    }
+
     @Test
     void theLossIsThatOfTheJobAndIsNotSmoothedWhereItIsMeasured() throws Exception {
         JobSpec.Builder spec = SmallJob.spec();
@@ -94,6 +114,22 @@ class ObjectiveTrainingTest {
     private static PreparedJob prepared(JobSpec.Builder spec) throws Exception {
         SmallJob job = new SmallJob(spec.build());
         return job.surroundings.data().prepare("job-1", job.spec, SmallJob.SLICES);
+    }
+
+    /** In images, so that no slice has one value a channel. */
+    private static JobSpec.Builder withBatchNorm() {
+        JobSpec.Builder spec = SmallJob.spec();
+        spec.getModelBuilder().clearPreset().clearHidden();
+        spec.getModelBuilder()
+                .addLayersBuilder()
+                .getReshapeBuilder()
+                .addShape(1)
+                .addShape(28)
+                .addShape(28);
+        spec.getModelBuilder().addLayersBuilder().getBatchNormBuilder();
+        spec.getModelBuilder().addLayersBuilder().getFlattenBuilder();
+        spec.getModelBuilder().addLayersBuilder().getDenseBuilder().setUnits(10);
+        return spec;
     }
 
     private static JobSpec.Builder withDropout(double rate) {

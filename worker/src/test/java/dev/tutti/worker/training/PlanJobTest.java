@@ -147,6 +147,12 @@ class PlanJobTest {
         few.getModelBuilder().setVocabulary(3);
         assertThat(inspect(few.build()).getError())
                 .isEqualTo("model.vocabulary: expected at least the 8 different tokens of the text, got 3");
+        few.getModelBuilder().setVocabulary(9);
+        assertThat(inspect(few.build()).hasFacts()).isTrue();
+        few.getModelBuilder().setTied(true);
+        assertThat(inspect(few.build()).getError())
+                .isEqualTo("model.vocabulary: expected the 8 different tokens of the text and no more with model.tied,"
+                        + " which makes each row of the embedding a next token, got 9");
         JobSpec.Builder last = SmallJob.text(folder.resolve("text.txt"), "");
         last.getModelBuilder()
                 .clearLayerCount()
@@ -157,6 +163,53 @@ class PlanJobTest {
         assertThat(inspect(last.build()).getError())
                 .isEqualTo("model.layers: expected 8 numbers for each of a sample's 8 tokens, one for each token there"
                         + " is, from the last layer, got 4 numbers from lstm-1");
+    }
+
+    @Test
+    void aTiedTableLargerThanItsTextIsNamed() throws Exception {
+        JobSpec.Builder spec = SmallJob.text(folder.resolve("text.txt"), "");
+        Model.Builder model = spec.getModelBuilder().clearLayerCount();
+        model.addLayersBuilder().getEmbeddingBuilder().setWidth(4).setVocabulary(9);
+        model.addLayersBuilder().getTiedDenseBuilder();
+        assertThat(inspect(spec.build()).getError())
+                .endsWith(
+                        "from the last layer, got 8 times 9 numbers from tied-dense-1, which gives one for each row of"
+                                + " the embedding: leave out its vocabulary, or set it to 8");
+    }
+
+    @Test
+    void anUnknownEncodingOfPositionsIsNamed() throws Exception {
+        assertThat(refusal(m -> m.addLayersBuilder().getPositionsBuilder().setEncoding("rotary")))
+                .isEqualTo("the job cannot be planned: the encoding of positions: expected learned or sinusoidal, got"
+                        + " \"rotary\"");
+    }
+
+    @Test
+    void batchNormOfSingleValuesIsRefused() throws Exception {
+        Consumer<Model.Builder> dense = m -> {
+            m.addLayersBuilder().getFlattenBuilder();
+            m.addLayersBuilder().getBatchNormBuilder();
+            m.addLayersBuilder().getDenseBuilder().setUnits(10);
+        };
+        assertThat(refusal(dense))
+                .isEqualTo("model.layers: batch-norm-1 needs more than one value a channel to train on, and a sample"
+                        + " gives it one: expected two samples or more in each slice of a step, got one"
+                        + " (training.batch is 32, the last batch of an epoch 4, and there are 5 slices)");
+        JobSpec.Builder larger = withModel(dense).toBuilder();
+        larger.getTrainingBuilder().setBatch(41);
+        assertThat(inspect(larger.build()).hasFacts()).isTrue();
+        assertThat(refusal(m -> {
+                    m.addLayersBuilder()
+                            .getReshapeBuilder()
+                            .addShape(1)
+                            .addShape(28)
+                            .addShape(28);
+                    m.addLayersBuilder().getBatchNormBuilder();
+                    m.addLayersBuilder().getFlattenBuilder();
+                    m.addLayersBuilder().getDenseBuilder().setUnits(10);
+                }))
+                .as("of images")
+                .isEmpty();
     }
 
     @Test

@@ -25,13 +25,13 @@ class TrainingProgramTest {
             TrainingProgram program = model.training(4);
             List<Integer> ready = new ArrayList<>();
 
-            assertThat(program.run(1, new RunPlace(1, 0, 4), ready::add)).isFinite();
+            assertThat(program.run(1, new RunPlace(1, 0, 4, 4), ready::add)).isFinite();
             assertThat(ready).hasSize(6);
 
             ready.clear();
             MemorySegment parameters = model.buffers().parameters();
             parameters.set(ValueLayout.JAVA_FLOAT, parameters.byteSize() - Float.BYTES, Float.NaN);
-            assertThat(program.run(1, new RunPlace(1, 0, 4), ready::add)).isNaN();
+            assertThat(program.run(1, new RunPlace(1, 0, 4, 4), ready::add)).isNaN();
             assertThat(ready).isEmpty();
         }
     }
@@ -55,12 +55,13 @@ class TrainingProgramTest {
             prefetcher.request(new BatchRange(0, 0, 6));
             Batch batch = prefetcher.take();
 
-            float whole = loss(model.training(6), batch, 0, new RunPlace(4, 0, 6));
-            float parts = loss(model.training(2), batch, 0, new RunPlace(4, 0, 6))
-                    + loss(model.training(4), batch, 2, new RunPlace(4, 2, 6));
+            float whole = loss(model.training(6), batch, 0, new RunPlace(4, 0, 6, 6));
+            float parts = loss(model.training(2), batch, 0, new RunPlace(4, 0, 6, 6))
+                    + loss(model.training(4), batch, 2, new RunPlace(4, 2, 6, 6));
 
             assertThat(parts).isCloseTo(whole, offset(1e-4f));
-            assertThat(loss(model.training(6), batch, 0, new RunPlace(5, 0, 6))).isNotCloseTo(whole, offset(1e-2f));
+            assertThat(loss(model.training(6), batch, 0, new RunPlace(5, 0, 6, 6)))
+                    .isNotCloseTo(whole, offset(1e-2f));
         }
     }
 

@@ -19,6 +19,8 @@ record SequenceKernels(ProgramMemory memory, MatrixKernels matrices, Scratch scr
             case SequenceOp.EmbeddingGradient embedding -> embeddingGradient(embedding, y);
             case SequenceOp.AddPositions positions -> addPositions(positions, y);
             case SequenceOp.PaddingMask mask -> paddingMask(mask, y);
+            case SequenceOp.TimePool pool -> new TimePoolKernels(memory).forward(pool, y);
+            case SequenceOp.TimePoolGradient pool -> new TimePoolKernels(memory).backward(pool, y);
             case SequenceOp.Delay delay -> delay(delay, y);
             case SequenceOp.Lstm lstm -> new LstmKernel(memory, matrices, scratch, lstm, results);
             case SequenceOp.LstmGradient lstm -> new LstmGradientKernel(memory, matrices, scratch, lstm, y);

@@ -75,6 +75,8 @@ public final class ReferenceKernels {
             case SequenceOp.EmbeddingGradient embedding -> sequences.embeddingGradient(embedding, instruction.result());
             case SequenceOp.AddPositions positions -> sequences.addPositions(positions, instruction.result());
             case SequenceOp.PaddingMask mask -> sequences.paddingMask(mask, instruction.result());
+            case SequenceOp.TimePool pool -> sequences.timePool(pool, instruction.result());
+            case SequenceOp.TimePoolGradient pool -> sequences.timePoolGradient(pool, instruction.result());
             case SequenceOp.Lstm lstm -> sequences.lstm(lstm, instruction.results());
             case SequenceOp.LstmGradient lstm -> sequences.lstmGradient(lstm, instruction.result());
             case SequenceOp.Delay delay -> sequences.delay(delay, instruction.result());

@@ -6,6 +6,7 @@ import dev.tutti.tensor.graph.SequenceOp;
 import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
 import java.util.List;
+import java.util.stream.IntStream;
 
 record SequenceLoops(TensorValues tensors) {
     Kernel embedding(SequenceOp.Embedding op, Tensor result) {
@@ -78,6 +79,61 @@ record SequenceLoops(TensorValues tensors) {
                 y.set(i, ids.get(i) == op.padding() ? 1 : 0);
             }
         };
+    }
+
+    Kernel timePool(SequenceOp.TimePool op, Tensor result) {
+        Values x = tensors.of(op.x());
+        Values y = tensors.of(result);
+        Weights weights = new Weights(tensors.of(op.ignored()), op.x().shape().size(1), op.pooling());
+        int width = result.shape().size(1);
+        return () -> {
+            for (long i = 0; i < y.count(); i++) {
+                double sum = 0;
+                for (int t = 0; t < weights.time; t++) {
+                    double weight = weights.of(i / width, t);
+                    // What is ignored may be anything, also not a number.
+                    sum += weight == 0 ? 0 : weight * x.get((i / width * weights.time + t) * width + i % width);
+                }
+                y.set(i, sum);
+            }
+        };
+    }
+
+    Kernel timePoolGradient(SequenceOp.TimePoolGradient op, Tensor result) {
+        Values gradient = tensors.of(op.gradient());
+        Values y = tensors.of(result);
+        Weights weights = new Weights(tensors.of(op.ignored()), result.shape().size(1), op.pooling());
+        int width = result.shape().size(2);
+        return () -> {
+            for (long i = 0; i < y.count(); i++) {
+                long sample = i / width / weights.time;
+                double weight = weights.of(sample, (int) (i / width % weights.time));
+                y.set(i, weight == 0 ? 0 : weight * gradient.get(sample * width + i % width));
+            }
+        };
+    }
+
+    /** How much a time counts for its sample. */
+    private record Weights(Values ignored, int time, SequenceOp.Pooling pooling) {
+        double of(long sample, int t) {
+            if (isIgnored(sample, t)) {
+                return 0;
+            }
+            return switch (pooling) {
+                case MEAN -> 1.0 / kept(sample, 0);
+                case LAST -> kept(sample, t + 1) == 0 ? 1 : 0;
+            };
+        }
+
+        private long kept(long sample, int from) {
+            return IntStream.range(from, time)
+                    .filter(t -> !isIgnored(sample, t))
+                    .count();
+        }
+
+        private boolean isIgnored(long sample, int t) {
+            return ignored.get(sample * time + t) != 0;
+        }
     }
 
     Kernel delay(SequenceOp.Delay op, Tensor result) {
