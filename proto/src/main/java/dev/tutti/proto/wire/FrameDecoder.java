@@ -7,10 +7,11 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds header and payload in a frame's bytes. Follows protobuf's rules (fields in any order, unknown ones skipped, headers
+ * Finds header and payload in a frame's bytes, and holds the payload against its checksum. Follows protobuf's rules (fields in any order, unknown ones skipped, headers
  * merged, the last payload wins), but copies only the header.
  */
 final class FrameDecoder {
@@ -20,7 +21,11 @@ final class FrameDecoder {
     private static final int HEADER_TAG = Frame.HEADER_FIELD_NUMBER << 3 | 2;
     private static final int PAYLOAD_TAG = Frame.PAYLOAD_FIELD_NUMBER << 3 | 2;
 
-    /** @param payload views of the bytes given, without copies; empty if there is no payload */
+    /**
+     * A frame taken apart.
+     *
+     * @param payload views of the bytes given, without copies; empty if there is no payload
+     */
     record Parts(FrameHeader header, List<ByteBuffer> payload) {}
 
     private final List<ByteBuffer> slices;
@@ -40,15 +45,21 @@ final class FrameDecoder {
     private Parts decode() throws MalformedFrameException {
         FrameHeader.Builder header = FrameHeader.newBuilder();
         List<ByteBuffer> payload = List.of();
+        OptionalInt checksum = OptionalInt.empty();
         while (position < byteSize) {
             long tag = varint();
             if (tag == HEADER_TAG) {
                 mergeHeader(header, length());
             } else if (tag == PAYLOAD_TAG) {
                 payload = take(length());
+            } else if (tag == Checksums.TAG) {
+                checksum = OptionalInt.of(fixed32());
             } else {
                 skip(tag);
             }
+        }
+        if (!payload.isEmpty()) {
+            Checksums.verify(payload, checksum);
         }
         return new Parts(header.build(), payload);
     }
@@ -104,6 +115,14 @@ final class FrameDecoder {
             }
         }
         throw new MalformedFrameException("a number of more than ten bytes at byte " + position);
+    }
+
+    private int fixed32() throws MalformedFrameException {
+        int value = 0;
+        for (int shift = 0; shift < Integer.SIZE; shift += Byte.SIZE) {
+            value |= Byte.toUnsignedInt(nextByte()) << shift;
+        }
+        return value;
     }
 
     private byte nextByte() throws MalformedFrameException {

@@ -8,21 +8,27 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.util.zip.CRC32C;
 
-/** One frame's bytes: header field, payload tag and length, then the payload straight from where it lies. */
+/** One frame's bytes: header field, payload tag and length, then the payload straight from where it lies, then its checksum. */
 final class FrameStream extends InputStream implements Drainable, KnownLength {
     /** Small enough to stay in the first-level cache between the copy out of the payload and the copy into the transport. */
     private static final int COPY_BYTES = 16 << 10;
 
     private final byte[] prefix;
     private final Payload payload;
+    private final long payloadEnd;
     private final long byteSize;
+    /** Of the payload's bytes that have been read, which is all of them once the checksum is. */
+    private final CRC32C checksum = new CRC32C();
+
     private long position;
 
     FrameStream(ExchangeFrame frame) {
         this.prefix = prefix(frame);
         this.payload = frame.payload();
-        this.byteSize = prefix.length + payload.byteSize();
+        this.payloadEnd = prefix.length + payload.byteSize();
+        this.byteSize = payloadEnd + (payload.byteSize() == 0 ? 0 : Checksums.FIELD_BYTES);
         if (byteSize > Integer.MAX_VALUE) {
             throw new IllegalArgumentException("A frame has fewer than 2 GiB, got " + byteSize + " bytes");
         }
@@ -62,9 +68,14 @@ final class FrameStream extends InputStream implements Drainable, KnownLength {
         if (position < prefix.length) {
             count = (int) Math.min(length, prefix.length - position);
             System.arraycopy(prefix, (int) position, target, at, count);
+        } else if (position < payloadEnd) {
+            count = (int) Math.min(length, payloadEnd - position);
+            payload.copyBytes(position - prefix.length, target, at, count);
+            checksum.update(target, at, count);
         } else {
             count = Math.min(length, available());
-            payload.copyBytes(position - prefix.length, target, at, count);
+            byte[] field = Checksums.field((int) checksum.getValue());
+            System.arraycopy(field, (int) (position - payloadEnd), target, at, count);
         }
         position += count;
         return count;

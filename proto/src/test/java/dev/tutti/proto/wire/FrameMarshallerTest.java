@@ -27,6 +27,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 
 class FrameMarshallerTest {
@@ -161,6 +162,27 @@ class FrameMarshallerTest {
     }
 
     @Test
+    void aBitThatFlippedInThePayloadOrItsChecksumIsFound() {
+        Frame whole = generated(PUSH, floats(8));
+        byte[] bytes = whole.toByteArray();
+        int payloadEnd = bytes.length - Checksums.FIELD_BYTES;
+        int payloadBegin = payloadEnd - 8 * Float.BYTES;
+        for (int bit = payloadBegin * Byte.SIZE; bit < bytes.length * Byte.SIZE; bit++) {
+            byte[] flipped = bytes.clone();
+            flipped[bit / Byte.SIZE] ^= (byte) (1 << bit % Byte.SIZE);
+            FragmentedStream stream = FragmentedStream.of(flipped, 5);
+            assertRefused(stream);
+            assertThat(stream.timesClosed()).isEqualTo(1);
+        }
+        assertThatThrownBy(() -> marshaller.parse(FragmentedStream.of(
+                        whole.toBuilder().clearPayloadCrc32C().build().toByteArray(), 5)))
+                .hasMessageContaining("a payload without its CRC-32C");
+        assertThatThrownBy(() -> marshaller.parse(FragmentedStream.of(
+                        whole.toBuilder().setPayloadCrc32C(1).build().toByteArray(), 5)))
+                .hasMessageMatching(".*a payload whose CRC-32C is [0-9a-f]{8}, expected 00000001");
+    }
+
+    @Test
     void lengthsThatLieCostNothing() throws IOException {
         assertRefused(FragmentedStream.of(tagAndLength(1, Integer.MAX_VALUE), 16));
         assertRefused(FragmentedStream.of(tagAndLength(2, Long.MAX_VALUE), 16));
@@ -228,9 +250,12 @@ class FrameMarshallerTest {
     private static Frame generated(FrameHeader header, float[] elements) {
         ByteBuffer bytes = ByteBuffer.allocate(elements.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(elements);
+        CRC32C checksum = new CRC32C();
+        checksum.update(bytes.array());
         return Frame.newBuilder()
                 .setHeader(header)
                 .setPayload(ByteString.copyFrom(bytes))
+                .setPayloadCrc32C((int) checksum.getValue())
                 .build();
     }
 
