@@ -9,13 +9,6 @@ import java.util.List;
 record NativePayload(MemorySegment elements) implements Payload {
     static final NativePayload EMPTY = new NativePayload(MemorySegment.ofArray(new float[0]));
 
-    NativePayload {
-        if (elements.byteSize() % Float.BYTES != 0) {
-            throw new IllegalArgumentException(
-                    "A payload is whole f32 elements, got " + elements.byteSize() + " bytes");
-        }
-    }
-
     @Override
     public long byteSize() {
         return elements.byteSize();

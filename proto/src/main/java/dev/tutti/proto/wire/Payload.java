@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * The elements of a frame: little-endian f32, back to back. Either a view of memory that someone else owns (what is sent), or the
+ * The elements of a frame, in the encoding its header names. Either a view of memory that someone else owns (what is sent), or the
  * very buffers the transport received, which {@link #close} gives back.
  *
  * <p>Not thread-safe; it may be handed from one thread to another.
@@ -21,7 +21,7 @@ public sealed interface Payload extends AutoCloseable permits NativePayload, Rec
      * {@code sendMessage}, on the calling thread, if the call is ready ({@code isReady()}) and, on a client, the channel was built
      * with {@code disableRetry()}; a call that is not ready yet keeps the view and copies later.
      *
-     * @param elements f32 in native order, which is little-endian on every platform Tutti runs on
+     * @param elements in their encoding; f32 in native order, which is little-endian on every platform Tutti runs on
      */
     static Payload view(MemorySegment elements) {
         return new NativePayload(elements);
@@ -37,14 +37,19 @@ public sealed interface Payload extends AutoCloseable permits NativePayload, Rec
     void copyTo(MemorySegment target);
 
     /**
-     * {@code target[i] += this[i]} in f32.
+     * {@code target[i] += this[i]}, both f32.
      *
      * @throws IllegalArgumentException if the target is not exactly as large
      */
     void addTo(MemorySegment target);
 
-    /** The bytes in order, as read-only views; a float may lie across two of them. Valid until {@link #close}. */
+    /** The bytes in order, as read-only views; an element may lie across two of them. Valid until {@link #close}. */
     List<ByteBuffer> slices();
+
+    /** Of the bytes in order. */
+    default PayloadReader reader() {
+        return new PayloadReader(slices());
+    }
 
     /** Copies bytes [first, first + count) of the payload to {@code target[at…]}. */
     void copyBytes(long first, byte[] target, int at, int count);

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -52,6 +53,26 @@ class PayloadPropertyTest {
         }
         assertThatThrownBy(() -> payload.copyBytes(399, new byte[8], 0, 2))
                 .isInstanceOf(IndexOutOfBoundsException.class);
+    }
+
+    @Test
+    void bytesCanBeReadInOrderInPiecesOfAnySize() {
+        for (long seed = 0; seed < 200; seed++) {
+            Random random = new Random(seed);
+            float[] received = floats(random, random.nextInt(500) + 1);
+            byte[] expected = bytes(received);
+            PayloadReader reader = payload(random, received).reader();
+            for (int done = 0; done < expected.length; ) {
+                int count = random.nextInt(expected.length - done + 1);
+                byte[] piece = new byte[count];
+                reader.read(piece, count);
+                assertThat(ByteBuffer.wrap(piece))
+                        .as("seed %d, byte %d", seed, done)
+                        .isEqualTo(ByteBuffer.wrap(expected, done, count));
+                done += count;
+            }
+            assertThatThrownBy(() -> reader.read(new byte[1], 1)).isInstanceOf(NoSuchElementException.class);
+        }
     }
 
     @Test
