@@ -143,6 +143,12 @@ public final class Node implements RunningRole {
         return grpcAddress();
     }
 
+    /** The Unix domain socket of the gRPC server; empty for none. */
+    String grpcSocket() {
+        GrpcEndpoint current = grpc;
+        return current == null ? "" : current.socket();
+    }
+
     @Override
     public String managementUrl() {
         ManagementServer current = management;

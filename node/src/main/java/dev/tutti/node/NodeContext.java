@@ -50,6 +50,11 @@ public final class NodeContext {
         return node.boundGrpcEndpoint();
     }
 
+    /** The path at which processes on this machine reach the same server; empty where there is none. To be asked as {@link #grpcEndpoint}. */
+    public String grpcSocket() {
+        return node.grpcSocket();
+    }
+
     /** Starts an actor that lives as long as the node. If it throws, the node ends: see {@link #fatal}. */
     public <T> ActorRef<T> spawn(Behavior<T> behavior, String name) {
         return Adapter.spawn(Adapter.toClassic(system), FatalFailures.around(behavior, this::fatal), name);

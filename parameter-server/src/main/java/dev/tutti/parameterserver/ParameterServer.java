@@ -7,6 +7,8 @@ import dev.tutti.node.RoleComponent;
 import dev.tutti.parameterserver.metrics.ParameterServerMetrics;
 import dev.tutti.parameterserver.rpc.ExchangeService;
 import dev.tutti.parameterserver.shard.ShardDirectory;
+import dev.tutti.proto.v1.Hello;
+import dev.tutti.proto.v1.Role;
 import dev.tutti.proto.v1.ToCoordinator;
 import dev.tutti.proto.v1.ToParameterServer;
 import io.grpc.ServerServiceDefinition;
@@ -56,11 +58,18 @@ final class ParameterServer implements RoleComponent {
     @Override
     public void joined() {
         ActorRef<ToParameterServer> actor = node.spawn(
-                ParameterServerActor.behavior(
-                        node.member(), node.grpcEndpoint(), coordinator, this::tellCoordinator, shards),
-                "parameter-server");
+                ParameterServerActor.behavior(hello(), coordinator, this::tellCoordinator, shards), "parameter-server");
         self = actor;
         node.system().receptionist().tell(Receptionist.register(Membership.PARAMETER_SERVERS, actor));
+    }
+
+    private Hello hello() {
+        return Hello.newBuilder()
+                .setMember(node.member())
+                .setRole(Role.ROLE_PARAMETER_SERVER)
+                .setGrpcEndpoint(node.grpcEndpoint())
+                .setGrpcSocket(node.grpcSocket())
+                .build();
     }
 
     @Override

@@ -4,7 +4,6 @@ import dev.tutti.parameterserver.shard.ShardSettings;
 import dev.tutti.proto.v1.EndJob;
 import dev.tutti.proto.v1.Hello;
 import dev.tutti.proto.v1.OpenShard;
-import dev.tutti.proto.v1.Role;
 import dev.tutti.proto.v1.ToCoordinator;
 import dev.tutti.proto.v1.ToParameterServer;
 import dev.tutti.proto.v1.WriteCheckpoint;
@@ -17,24 +16,22 @@ import org.slf4j.LoggerFactory;
 final class ParameterServerActor {
     private static final Logger LOG = LoggerFactory.getLogger(ParameterServerActor.class);
 
-    private final String member;
-    private final String grpcEndpoint;
+    private final Hello hello;
     private final CoordinatorLink coordinator;
     private final Answers answers;
     private final OpenShards shards;
 
-    private ParameterServerActor(
-            String member, String grpcEndpoint, CoordinatorLink coordinator, Answers answers, OpenShards shards) {
-        this.member = member;
-        this.grpcEndpoint = grpcEndpoint;
+    private ParameterServerActor(Hello hello, CoordinatorLink coordinator, Answers answers, OpenShards shards) {
+        this.hello = hello;
         this.coordinator = coordinator;
         this.answers = answers;
         this.shards = shards;
     }
 
+    /** @param hello what the coordinator is told of this process */
     static Behavior<ToParameterServer> behavior(
-            String member, String grpcEndpoint, CoordinatorLink coordinator, Answers answers, OpenShards shards) {
-        ParameterServerActor actor = new ParameterServerActor(member, grpcEndpoint, coordinator, answers, shards);
+            Hello hello, CoordinatorLink coordinator, Answers answers, OpenShards shards) {
+        ParameterServerActor actor = new ParameterServerActor(hello, coordinator, answers, shards);
         return Behaviors.receiveMessage(message -> {
             actor.receive(message);
             return Behaviors.same();
@@ -61,11 +58,7 @@ final class ParameterServerActor {
 
     /** Whoever asks may be new, and what its predecessor was told last may be lost with it. */
     private void welcome() {
-        answers.tell(ToCoordinator.newBuilder()
-                .setHello(Hello.newBuilder()
-                        .setMember(member)
-                        .setRole(Role.ROLE_PARAMETER_SERVER)
-                        .setGrpcEndpoint(grpcEndpoint)));
+        answers.tell(ToCoordinator.newBuilder().setHello(hello));
         shards.repeatLastParts();
     }
 

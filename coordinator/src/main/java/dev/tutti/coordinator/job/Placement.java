@@ -30,7 +30,8 @@ sealed interface Placement {
             return new Missing(missing(state, wantedWorkers, workers.size(), wantedServers, servers.size()));
         }
         List<ShardMaps.Server> chosen = servers.subList(0, wantedServers).stream()
-                .map(server -> new ShardMaps.Server(server.getMember(), server.getGrpcEndpoint()))
+                .map(server ->
+                        new ShardMaps.Server(server.getMember(), server.getGrpcEndpoint(), server.getGrpcSocket()))
                 .toList();
         return new Found(new Team(
                 ShardMaps.plan(facts.getTensorsList(), chosen),

@@ -69,7 +69,7 @@ public final class Jobs {
         return ShardMaps.plan(
                 List.of(weight, bias),
                 IntStream.range(0, servers)
-                        .mapToObj(i -> new ShardMaps.Server("server-" + i, "127.0.0.1:1"))
+                        .mapToObj(i -> new ShardMaps.Server("server-" + i, "127.0.0.1:1", ""))
                         .toList(),
                 16);
     }

@@ -52,7 +52,7 @@ final class ManyShards implements AutoCloseable {
         this.tree = new SliceTree(slices);
         this.rule = StepRule.of(spec.getTraining()).orElse(new StepRule(false, Double.POSITIVE_INFINITY));
         List<ShardMaps.Server> servers = IntStream.range(0, count)
-                .mapToObj(i -> new ShardMaps.Server("server-" + i, "127.0.0.1:1"))
+                .mapToObj(i -> new ShardMaps.Server("server-" + i, "127.0.0.1:1", ""))
                 .toList();
         this.map = ShardMaps.plan(tensors(), servers, chunkElements);
         for (int shard = 0; shard < map.getShardsCount(); shard++) {

@@ -14,8 +14,14 @@ public final class ShardMaps {
     private static final int MAX_CHUNK_ELEMENTS = 256 << 10;
     private static final int CHUNK_STEP = 1024;
 
-    /** @param member name in the cluster @param endpoint host:port of its gRPC server */
-    public record Server(String member, String endpoint) {}
+    /**
+     * Who may hold a shard.
+     *
+     * @param member name in the cluster
+     * @param endpoint host:port of its gRPC server
+     * @param socket the Unix domain socket of the same server; empty for none
+     */
+    public record Server(String member, String endpoint, String socket) {}
 
     private ShardMaps() {}
 
@@ -46,6 +52,7 @@ public final class ShardMaps {
                     .setShard(shard)
                     .setServer(server.member())
                     .setEndpoint(server.endpoint())
+                    .setSocket(server.socket())
                     .setBegin(units * shard / shards * ALIGNMENT_ELEMENTS)
                     .setEnd(Math.min(units * (shard + 1) / shards * ALIGNMENT_ELEMENTS, elements)));
         }

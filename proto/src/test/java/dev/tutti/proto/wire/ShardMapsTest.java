@@ -22,7 +22,7 @@ class ShardMapsTest {
 
     private static List<Server> servers(int count) {
         return IntStream.range(0, count)
-                .mapToObj(i -> new Server("server-" + i, "127.0.0.1:" + (7000 + i)))
+                .mapToObj(i -> new Server("server-" + i, "127.0.0.1:" + (7000 + i), ""))
                 .toList();
     }
 

@@ -1,5 +1,6 @@
 package dev.tutti.worker.exchange;
 
+import dev.tutti.node.transport.ClientTransport;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.ShardRange;
 import dev.tutti.proto.wire.ExchangeFrame;
@@ -10,7 +11,6 @@ import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status;
-import io.grpc.netty.NettyChannelBuilder;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Queue;
@@ -43,8 +43,7 @@ final class ShardStream {
     ShardStream(ShardRange range, long maxChunkByteSize, ChunkBuffers buffers, Inbox inbox) {
         this.range = range;
         this.buffers = buffers;
-        this.channel = NettyChannelBuilder.forTarget("dns:///" + range.getEndpoint())
-                .usePlaintext()
+        this.channel = ClientTransport.channel(range.getEndpoint(), range.getSocket())
                 .disableRetry()
                 .directExecutor()
                 .maxInboundMessageSize(Math.toIntExact(maxChunkByteSize + HEADER_ALLOWANCE))

@@ -84,7 +84,7 @@ final class MemoryShards implements AutoCloseable {
                 .build()
                 .start();
         List<ShardMaps.Server> servers = IntStream.range(0, shardCount)
-                .mapToObj(i -> new ShardMaps.Server("server-" + i, "127.0.0.1:" + server.getPort()))
+                .mapToObj(i -> new ShardMaps.Server("server-" + i, "127.0.0.1:" + server.getPort(), ""))
                 .toList();
         this.map = ShardMaps.plan(tensors, servers, chunkElements);
         float[] flat = initialParameters(tensors);

@@ -1,0 +1,164 @@
+package dev.tutti.client.cli;
+
+import dev.tutti.client.report.Table;
+import dev.tutti.client.yaml.JobFile;
+import dev.tutti.client.yaml.SpecException;
+import dev.tutti.proto.launch.LaunchException;
+import dev.tutti.proto.launch.StepBenchmark;
+import dev.tutti.proto.launch.StepBenchmark.Part;
+import dev.tutti.proto.launch.StepBenchmark.Request;
+import dev.tutti.proto.launch.StepBenchmark.Result;
+import dev.tutti.proto.v1.JobSpec;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code tutti bench step}. */
+@Command(
+        name = "step",
+        mixinStandardHelpOptions = true,
+        description = "Times a training step (forward, backward and optimizer) in this process, on random data.")
+final class BenchStepCommand implements Callable<Integer> {
+    private final Shell shell;
+
+    @Option(
+            names = "--model",
+            paramLabel = "NAME|FILE",
+            description = "mlp, lenet, lstm or transformer in the sizes docs/benchmarks.md names, or a job file"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private String model = "mlp";
+
+    @Option(names = "--batch", paramLabel = "N", description = "Samples of a step (default: the model's).")
+    private Optional<Integer> batch = Optional.empty();
+
+    @Option(
+            names = "--precision",
+            paramLabel = "TYPE",
+            description = "f32, bf16 or f16 (default: the job file's, else f32).")
+    private Optional<String> precision = Optional.empty();
+
+    @Option(names = "--threads", paramLabel = "N", description = "Compute threads (default: ${DEFAULT-VALUE}).")
+    private int threads = 1;
+
+    @Option(
+            names = "--backend",
+            paramLabel = "NAME",
+            description = "As in the worker's configuration (default: ${DEFAULT-VALUE}).")
+    private String backend = "auto";
+
+    @Option(
+            names = "--plugins",
+            paramLabel = "DIR",
+            description = "A folder with the jars of a further backend (default: $$TUTTI_PLUGINS, else none).")
+    private Optional<Path> plugins = Optional.empty();
+
+    @Option(
+            names = "--seconds",
+            paramLabel = "N",
+            description = "How long to measure, warm-up included (default: ${DEFAULT-VALUE}).")
+    private double seconds = 10;
+
+    @Option(names = "--profile", description = "Show what each part of the step takes, the longest first.")
+    private boolean profile;
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = "Where a job file finds its data set (default: $$TUTTI_DATA, else data).")
+    private Optional<Path> data = Optional.empty();
+
+    @Mixin
+    private FormatOption format = new FormatOption();
+
+    @Mixin
+    private LogLevel log = new LogLevel();
+
+    BenchStepCommand(Shell shell) {
+        this.shell = shell;
+    }
+
+    @Override
+    public Integer call() throws CommandException, LaunchException, SpecException {
+        log.quiet();
+        Benchmarks.require(batch.orElse(1) >= 1, "--batch must be 1 or more, got " + batch.orElse(1));
+        Benchmarks.require(threads >= 1, "--threads must be 1 or more, got " + threads);
+        Result result = Benchmarks.load(StepBenchmark.class).measure(request(Benchmarks.time(seconds)));
+        Map<String, Object> report = report(result);
+        shell.print(format.format().render(report, () -> table(result)));
+        return ExitCodes.OK;
+    }
+
+    private Request request(Duration time) throws SpecException {
+        boolean isFile = model.endsWith(".yaml") || model.endsWith(".yml") || Files.isRegularFile(Path.of(model));
+        Optional<JobSpec> job = isFile ? Optional.of(JobFile.load(Path.of(model), List.of())) : Optional.empty();
+        return new Request(
+                model,
+                job,
+                data.orElseGet(() -> Path.of(shell.variable("TUTTI_DATA").orElse("data"))),
+                batch,
+                precision,
+                threads,
+                backend,
+                plugins.or(() -> shell.variable("TUTTI_PLUGINS").map(Path::of)),
+                time,
+                profile);
+    }
+
+    private static Map<String, Object> report(Result result) {
+        Map<String, Object> report = new LinkedHashMap<>();
+        report.put("model", result.model());
+        report.put("batch", result.batch());
+        report.put("precision", result.precision());
+        report.put("backend", result.backend());
+        report.put("threads", result.threads());
+        report.put("parameters", result.parameters());
+        report.put("steps", result.steps());
+        report.put("step_millis_median", result.medianMillis());
+        report.put("step_millis_fastest", result.fastestMillis());
+        report.put("samples_per_second", result.samplesPerSecond());
+        report.put("flops_per_step", result.flops());
+        report.put("achieved_gflops", result.gigaflopsPerSecond());
+        if (!result.parts().isEmpty()) {
+            report.put(
+                    "parts",
+                    longestFirst(result).stream()
+                            .map(part -> Map.of("instruction", part.instruction(), "micros", part.micros()))
+                            .toList());
+        }
+        return report;
+    }
+
+    private static String table(Result result) {
+        Table table = new Table()
+                .row(
+                        "model",
+                        "%s, %,d parameters, batch %,d, %s"
+                                .formatted(result.model(), result.parameters(), result.batch(), result.precision()))
+                .row("backend", result.backend())
+                .row(
+                        "step",
+                        "%.3f ms median of %,d, %.3f ms fastest"
+                                .formatted(result.medianMillis(), result.steps(), result.fastestMillis()))
+                .row(
+                        "speed",
+                        "%,.0f samples/s, %,.1f GFLOP/s"
+                                .formatted(result.samplesPerSecond(), result.gigaflopsPerSecond()));
+        longestFirst(result).forEach(part -> table.row("%,.1f µs".formatted(part.micros()), part.instruction()));
+        return table.toString();
+    }
+
+    private static List<Part> longestFirst(Result result) {
+        return result.parts().stream()
+                .sorted(Comparator.comparingDouble(Part::micros).reversed())
+                .toList();
+    }
+}
