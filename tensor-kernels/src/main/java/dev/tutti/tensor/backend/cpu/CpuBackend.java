@@ -106,7 +106,7 @@ final class CpuBackend implements Backend {
                 case MatrixOp.AddBias op -> elementwise.addBias(op, y);
                 case MatrixOp.ColumnSum op -> elementwise.columnSum(op, y);
                 case ElementwiseOp.Cast op -> matrices.cast(op, y);
-                case ElementwiseOp.Add op -> elementwise.add(op, y);
+                case ElementwiseOp.Add op -> matrices.add(op, y);
                 case ElementwiseOp.Activate op when op.activation() == Activation.RELU -> elementwise.relu(op, y);
                 case ElementwiseOp.ActivateGradient op
                 when op.activation() == Activation.RELU -> elementwise.reluGradient(op, y);
@@ -116,8 +116,8 @@ final class CpuBackend implements Backend {
                 case ElementwiseOp.Scale op -> activations.scale(op, y);
                 case NormalizationOp.Softmax op -> norms.softmax(op, y);
                 case NormalizationOp.SoftmaxGradient op -> norms.softmaxGradient(op, y);
-                case NormalizationOp.LayerNorm op -> norms.layerNorm(op, instruction.results());
-                case NormalizationOp.LayerNormGradient op -> norms.layerNormGradient(op, instruction.results());
+                case NormalizationOp.LayerNorm op -> matrices.layerNorm(op, instruction.results());
+                case NormalizationOp.LayerNormGradient op -> matrices.layerNormGradient(op, instruction.results());
                 case SequenceOp op -> sequences.bind(op, instruction.results());
                 case LossOp.CrossEntropy op -> crossEntropy.loss(op, y);
                 case LossOp.CrossEntropyGradient op -> crossEntropy.gradient(op, y);
