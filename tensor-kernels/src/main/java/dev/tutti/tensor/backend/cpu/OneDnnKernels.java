@@ -4,6 +4,7 @@ import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.backend.ProgramMemory;
 import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.ElementwiseOp;
+import dev.tutti.tensor.graph.NormalizationOp;
 import dev.tutti.tensor.graph.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -55,6 +56,11 @@ final class OneDnnKernels implements MatrixKernels {
     }
 
     @Override
+    public Product product(Strided left, Strided right, Strided result, List<ProductStep> steps) {
+        return products.product(left, right, result, steps);
+    }
+
+    @Override
     public RepeatedProduct repeatedProduct(Strided left, Strided right, Strided result, Scratch forCopies) {
         return products.repeated(left, right, result, forCopies);
     }
@@ -83,6 +89,31 @@ final class OneDnnKernels implements MatrixKernels {
         return isOneDnns(op.x().type(), result.type())
                 ? convert(memory.of(op.x()), op.x().type(), memory.of(result), result.type())
                 : portable.cast(op, result);
+    }
+
+    @Override
+    public Kernel add(ElementwiseOp.Add op, Tensor result) {
+        return new OneDnnElementwise(products).add(memory.of(op.left()), memory.of(op.right()), memory.of(result));
+    }
+
+    @Override
+    public Kernel reluGradient(ElementwiseOp.ActivateGradient op, Tensor result) {
+        boolean allBf16 = result.type() == ElementType.BF16 && op.saved().type() == ElementType.BF16;
+        return allBf16 && computesBf16
+                ? new OneDnnElementwise(products)
+                        .reluGradient(
+                                ElementType.BF16, memory.of(op.gradient()), memory.of(op.saved()), memory.of(result))
+                : portable.reluGradient(op, result);
+    }
+
+    @Override
+    public Kernel layerNorm(NormalizationOp.LayerNorm op, List<Tensor> results) {
+        return new OneDnnLayerNorm(engine, products, memory).forward(op, results);
+    }
+
+    @Override
+    public Kernel layerNormGradient(NormalizationOp.LayerNormGradient op, List<Tensor> results) {
+        return new OneDnnLayerNorm(engine, products, memory).gradient(op, results);
     }
 
     @Override

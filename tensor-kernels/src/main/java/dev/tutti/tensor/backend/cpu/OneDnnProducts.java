@@ -18,16 +18,46 @@ record OneDnnProducts(MemorySegment engine, MemorySegment stream, ProgramMemory 
     Product product(Strided left, Strided right, Optional<Strided> bias, Strided result, boolean adding) {
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment attributes = adding ? OneDnnMatMul.accumulating(scratch) : OneDnn.attributes(scratch);
+            OneDnnArguments arguments = new OneDnnArguments(memory.arena());
+            return product(left, right, bias, result, attributes, arguments);
+        }
+    }
+
+    private Product product(
+            Strided left,
+            Strided right,
+            Optional<Strided> bias,
+            Strided result,
+            MemorySegment attributes,
+            OneDnnArguments arguments) {
+        try (Arena scratch = Arena.ofConfined()) {
             MemorySegment biasLayout = bias.map(row -> layout(row, scratch)).orElse(MemorySegment.NULL);
             MemorySegment description = OneDnnMatMul.describe(
                     engine,
                     List.of(layout(left, scratch), layout(right, scratch), biasLayout, layout(result, scratch)),
                     attributes,
                     scratch);
-            OneDnnArguments arguments = new OneDnnArguments(memory.arena());
             bias.ifPresent(row -> arguments.add(OneDnnArguments.BIAS, memory(row)));
             Placed weights = new Placed(memory(right), right.memory().address());
             return bind(description, arguments, List.of(placed(left), weights, placed(result)));
+        }
+    }
+
+    /** What is done to the product before it is stored needs no other pass over it. A row that comes first is a bias, which costs less. */
+    Product product(Strided left, Strided right, Strided result, List<ProductStep> steps) {
+        int rank = result.sizes().size();
+        Optional<Strided> bias = rank == 2 && steps.getFirst() instanceof ProductStep.AddRow(var row)
+                ? Optional.of(row)
+                : Optional.empty();
+        List<ProductStep> further = bias.isPresent() ? steps.subList(1, steps.size()) : steps;
+        try (Arena scratch = Arena.ofConfined()) {
+            MemorySegment attributes = OneDnnMatMul.followedBy(further, rank, scratch);
+            OneDnnArguments arguments = new OneDnnArguments(memory.arena());
+            for (int i = 0; i < further.size(); i++) {
+                int index = i;
+                further.get(i).operand().ifPresent(operand -> arguments.addOfStep(index, memory(operand)));
+            }
+            return product(left, right, bias, result, attributes, arguments);
         }
     }
 
@@ -98,7 +128,7 @@ record OneDnnProducts(MemorySegment engine, MemorySegment stream, ProgramMemory 
         }
     }
 
-    private static MemorySegment layout(Strided matrix, Arena scratch) {
+    static MemorySegment layout(Strided matrix, Arena scratch) {
         return OneDnn.layout(dataType(matrix.type()), matrix.sizes(), matrix.strides(), scratch);
     }
 
