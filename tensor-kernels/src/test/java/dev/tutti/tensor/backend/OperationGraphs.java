@@ -24,11 +24,15 @@ final class OperationGraphs {
     private static final List<Shape> SIZES = List.of(
             Shape.of(1, 1, 1), Shape.of(1, 7, 5), Shape.of(3, 17, 33), Shape.of(64, 32, 16), Shape.of(65, 127, 130));
 
+    /** Weights are laid out anew for as many. */
+    private static final Shape MANY_ROWS = Shape.of(515, 17, 5);
+
     private OperationGraphs() {}
 
     static Stream<OperationCase> all() {
         return Stream.of(
                         SIZES.stream().flatMap(OperationGraphs::products),
+                        products(MANY_ROWS),
                         SIZES.stream().flatMap(OperationGraphs::activations),
                         SIZES.stream().flatMap(OperationGraphs::rows),
                         SIZES.stream().flatMap(OperationGraphs::losses),
