@@ -27,11 +27,15 @@ final class OperationGraphs {
     /** More than a block of a row, and no multiple of it. */
     private static final int WIDE = 2 * 2048 + 5;
 
+    /** Weights are laid out anew for as many. */
+    private static final Shape MANY_ROWS = Shape.of(515, 17, 5);
+
     private OperationGraphs() {}
 
     static Stream<OperationCase> all() {
         return Stream.of(
                         SIZES.stream().flatMap(OperationGraphs::products),
+                        products(MANY_ROWS),
                         SIZES.stream().flatMap(OperationGraphs::activations),
                         SIZES.stream().flatMap(OperationGraphs::rows),
                         SIZES.stream().flatMap(OperationGraphs::losses),

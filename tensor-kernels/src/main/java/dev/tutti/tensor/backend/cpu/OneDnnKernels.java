@@ -18,6 +18,8 @@ import java.util.Optional;
 final class OneDnnKernels implements MatrixKernels {
     /** Columns of a right operand that is worth packing for one product. */
     private static final int NARROW = 512;
+    /** Rows of a left operand whose product is worth packing the right one for. */
+    private static final int TALL = 512;
 
     private final ProgramMemory memory;
     private final int threads;
@@ -65,14 +67,9 @@ final class OneDnnKernels implements MatrixKernels {
         return products.repeated(left, right, result, forCopies);
     }
 
-    /**
-     * Where the left operand is transposed, as for the gradients of weights, packing the right one pays: 5 % of the time if it is narrow enough to
-     * be packed in 1 %.
-     */
     @Override
     public Kernel affine(Strided left, Strided right, Optional<MemorySegment> bias, Strided result, Scratch forCopies) {
-        boolean transposed = left.strides().getLast() != 1 && right.strides().getLast() == 1;
-        if (transposed && bias.isEmpty() && right.columns() <= NARROW && left.rows() >= right.columns()) {
+        if (bias.isEmpty() && right.strides().getLast() == 1 && isWorthPacking(left, right)) {
             RepeatedProduct product = products.repeated(left, right, result, forCopies);
             return () -> {
                 product.pack().run();
@@ -82,6 +79,19 @@ final class OneDnnKernels implements MatrixKernels {
         Optional<Strided> row = bias.map(memory -> Strided.matrix(memory, ElementType.F32, 1, result.columns()));
         Product product = products.product(left, right, row, result, false);
         return product::run;
+    }
+
+    /**
+     * Where the left operand is transposed, as for the gradients of weights, packing the right one pays: 5 % of the time if it is narrow enough to
+     * be packed in 1 %. In bf16, which products read by pairs of rows, it pays for all left operands with many rows: 3 % for 1 %.
+     *
+     * @param right not transposed
+     */
+    private static boolean isWorthPacking(Strided left, Strided right) {
+        boolean transposed = left.strides().getLast() != 1;
+        return transposed
+                ? right.columns() <= NARROW && left.rows() >= right.columns()
+                : right.type() == ElementType.BF16 && left.rows() >= TALL;
     }
 
     @Override

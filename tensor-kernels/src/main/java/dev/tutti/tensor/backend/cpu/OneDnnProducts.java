@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 
 /** Products of matrices wherever they lie, each a primitive whose operands can be moved. Whatever they need lives in the arena. */
 record OneDnnProducts(MemorySegment engine, MemorySegment stream, ProgramMemory memory) {
@@ -61,8 +62,45 @@ record OneDnnProducts(MemorySegment engine, MemorySegment stream, ProgramMemory 
         }
     }
 
-    /** The right operand is copied to {@code packing}, where it lies as oneDNN likes it. */
+    /**
+     * The right operand is copied to {@code packing}, where it lies as oneDNN likes it.
+     *
+     * @param left of right's type, or f32, and converted to that each time
+     */
     RepeatedProduct repeated(Strided left, Strided right, Strided result, Scratch packing) {
+        if (left.type() == right.type()) {
+            return repeatedOfOneType(left, right, result, packing);
+        }
+        long elements = (long) left.rows() * left.columns();
+        Strided converted =
+                Strided.matrix(packing.take(right.type(), elements), right.type(), left.rows(), left.columns());
+        LongConsumer conversion = conversion(left, converted);
+        RepeatedProduct product = repeatedOfOneType(converted, right, result, packing);
+        return new RepeatedProduct(product.pack(), (leftOffset, rightOffset, resultOffset) -> {
+            conversion.accept(leftOffset);
+            product.product().run(0, rightOffset, resultOffset);
+        });
+    }
+
+    /** What converts the matrix at an offset of so many bytes. */
+    private LongConsumer conversion(Strided from, Strided to) {
+        try (Arena scratch = Arena.ofConfined()) {
+            Placed source = placed(from);
+            OneDnnArguments arguments = new OneDnnArguments(memory.arena());
+            arguments.add(OneDnnArguments.SOURCE, source.memory);
+            arguments.add(OneDnnArguments.DESTINATION, memory(to));
+            Kernel copy = bind(
+                    OneDnn.reorder(
+                            engine, layout(from, scratch), layout(to, scratch), OneDnn.attributes(scratch), scratch),
+                    arguments);
+            return offset -> {
+                source.move(offset);
+                copy.run();
+            };
+        }
+    }
+
+    private RepeatedProduct repeatedOfOneType(Strided left, Strided right, Strided result, Scratch packing) {
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment any = OneDnnMatMul.anyLayout(dataType(right.type()), right.sizes(), scratch);
             MemorySegment description = OneDnnMatMul.describe(
