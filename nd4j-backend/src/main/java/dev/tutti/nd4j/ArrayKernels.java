@@ -62,7 +62,7 @@ final class ArrayKernels {
                         .sum(0)
                         .reshape('c', Arrays.shape(instruction.result()));
             }
-            case MatrixOp.Dense _ -> throw unsupported(instruction);
+            case MatrixOp.Dense _, MatrixOp.RoundedMatMul _ -> throw unsupported(instruction);
         };
     }
 

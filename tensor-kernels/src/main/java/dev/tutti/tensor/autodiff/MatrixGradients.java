@@ -24,7 +24,7 @@ final class MatrixGradients {
                 tape.contribute(bias, new MatrixOp.ColumnSum(gradient, bias.shape()));
                 tape.pass(x, gradient);
             }
-            case MatrixOp.ColumnSum _, MatrixOp.Dense _ -> throw Autodiff.notDefined(op);
+            case MatrixOp.ColumnSum _, MatrixOp.Dense _, MatrixOp.RoundedMatMul _ -> throw Autodiff.notDefined(op);
         }
     }
 }

@@ -14,6 +14,7 @@ public sealed interface ElementwiseOp extends Op {
     /**
      * dx = gradient · activation'.
      *
+     * @param gradient f32; a relu's, which is only passed on or not, may be of another type, that of {@code saved}
      * @param saved what {@link Activation#saves} names: the activation's input, or its output, which may be rounded
      */
     record ActivateGradient(Tensor gradient, Tensor saved, Activation activation) implements ElementwiseOp {}

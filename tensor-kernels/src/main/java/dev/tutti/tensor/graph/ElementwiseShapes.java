@@ -21,10 +21,14 @@ final class ElementwiseShapes {
                 checks.f32(x);
                 yield ResultType.f32(x.shape());
             }
-            case ElementwiseOp.ActivateGradient(var gradient, var saved, var _) -> {
-                checks.f32(gradient);
-                checks.floats(saved);
-                yield ResultType.f32(checks.same(gradient, saved));
+            case ElementwiseOp.ActivateGradient(var gradient, var saved, var activation) -> {
+                if (gradient.type() == ElementType.F32) {
+                    checks.floats(saved);
+                } else {
+                    checks.check(activation == Activation.RELU, "expected a gradient of f32");
+                    checks.equalFloats(gradient, saved);
+                }
+                yield List.of(new ResultType("", gradient.type(), checks.same(gradient, saved)));
             }
             case ElementwiseOp.Dropout(var x, var key, var rate, var _) -> {
                 checks.f32(x);

@@ -28,6 +28,8 @@ public final class FlopCount {
         return switch (op) {
             case MatrixOp.MatMul(var left, boolean transposed, var right, boolean _) ->
                 2 * left.elementCount() / left.shape().size(transposed ? 0 : 1) * right.elementCount();
+            case MatrixOp.RoundedMatMul(var left, boolean transposed, var right, boolean _, var _) ->
+                2 * left.elementCount() / left.shape().size(transposed ? 0 : 1) * right.elementCount();
             case MatrixOp.Dense(var x, var weight, var _, var _, var _) ->
                 2L * x.shape().size(0) * weight.elementCount();
             case MatrixOp.AddBias _, MatrixOp.ColumnSum _ -> 0;
@@ -67,7 +69,7 @@ public final class FlopCount {
             case SequenceOp.Lstm(var projected, var weight) -> recurrence(projected, weight);
             case SequenceOp.LstmGradient(var _, var weight, var gates, var _) -> recurrence(gates, weight);
             case SequenceOp.Attention(var qkv, var _, int _, boolean causal) -> 2 * attention(qkv, causal);
-            case SequenceOp.AttentionGradient(var _, var qkv, var _, var _, var _, int _, boolean causal) ->
+            case SequenceOp.AttentionGradient(var _, var qkv, var _, var _, var _, int _, boolean causal, var _) ->
                 4 * attention(qkv, causal);
             case SequenceOp.Embedding _,
                     SequenceOp.EmbeddingGradient _,

@@ -9,13 +9,22 @@ final class MatrixShapes {
     static List<ResultType> infer(MatrixOp op, OperandChecks checks) {
         return switch (op) {
             case MatrixOp.MatMul matMul -> ResultType.f32(matMul(matMul, checks));
+            case MatrixOp.RoundedMatMul(
+                    var left,
+                    boolean transposeLeft,
+                    var right,
+                    boolean transposeRight,
+                    var type) -> {
+                Shape shape = matMul(new MatrixOp.MatMul(left, transposeLeft, right, transposeRight), checks);
+                yield List.of(new ResultType("", checks.floatType(type), shape));
+            }
             case MatrixOp.AddBias(var x, var bias) -> {
                 checks.f32(x, bias);
                 suffix(x.shape(), bias.shape(), bias.name(), checks);
                 yield ResultType.f32(x.shape());
             }
             case MatrixOp.ColumnSum(var x, var shape) -> {
-                checks.f32(x);
+                checks.floats(x);
                 suffix(x.shape(), shape, "the result", checks);
                 yield ResultType.f32(shape);
             }

@@ -62,7 +62,7 @@ public sealed interface SequenceOp extends Op {
      */
     record Attention(Tensor qkv, Optional<Tensor> ignored, int heads, boolean causal) implements SequenceOp {}
 
-    /** dqkv of {@link Attention}, f32; probabilities are computed again from the logarithms, as in Dao et al. 2022 (FlashAttention). */
+    /** dqkv of {@link Attention}, of {@code type}; probabilities are computed again from the logarithms, as in Dao et al. 2022 (FlashAttention). */
     record AttentionGradient(
             Tensor gradient,
             Tensor qkv,
@@ -70,6 +70,19 @@ public sealed interface SequenceOp extends Op {
             Tensor logSumExp,
             Optional<Tensor> ignored,
             int heads,
-            boolean causal)
-            implements SequenceOp {}
+            boolean causal,
+            ElementType type)
+            implements SequenceOp {
+        /** With f32 as the result's type. */
+        public AttentionGradient(
+                Tensor gradient,
+                Tensor qkv,
+                Tensor output,
+                Tensor logSumExp,
+                Optional<Tensor> ignored,
+                int heads,
+                boolean causal) {
+            this(gradient, qkv, output, logSumExp, ignored, heads, causal, ElementType.F32);
+        }
+    }
 }

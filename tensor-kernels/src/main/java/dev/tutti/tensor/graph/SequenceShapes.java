@@ -73,13 +73,14 @@ final class SequenceShapes {
                     var logSumExp,
                     var ignored,
                     int heads,
-                    boolean _) -> {
+                    boolean _,
+                    var type) -> {
                 checks.of(qkv.type(), gradient);
                 checks.f32(output, logSumExp);
                 checks.shape(gradient, attention(qkv, ignored, heads, checks));
                 checks.same(gradient, output);
                 checks.shape(logSumExp, logSumExp(output.shape(), heads));
-                yield ResultType.f32(qkv.shape());
+                yield List.of(new ResultType("", checks.floatType(type), qkv.shape()));
             }
         };
     }

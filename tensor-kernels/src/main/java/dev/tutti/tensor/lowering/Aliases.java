@@ -57,7 +57,7 @@ final class Aliases {
     }
 
     private void overwrite(Instruction instruction, int index) {
-        Tensor result = instruction.result();
+        Tensor result = Overwriting.result(instruction);
         for (Tensor operand : Overwriting.operands(instruction.op())) {
             Tensor root = root(operand);
             if (lastUse[root.id()] == index && operand.byteSize() == result.byteSize()) {

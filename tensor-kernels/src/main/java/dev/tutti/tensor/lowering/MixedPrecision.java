@@ -81,7 +81,7 @@ public final class MixedPrecision {
         return switch (op) {
             case MatrixOp.MatMul _ -> op.with(this::cast);
             case MatrixOp.AddBias _, MatrixOp.ColumnSum _ -> op;
-            case MatrixOp.Dense _ -> throw fused();
+            case MatrixOp.Dense _, MatrixOp.RoundedMatMul _ -> throw fused();
         };
     }
 
@@ -112,8 +112,10 @@ public final class MixedPrecision {
                     var logSumExp,
                     var ignored,
                     int heads,
-                    boolean causal) ->
-                new SequenceOp.AttentionGradient(cast(gradient), cast(qkv), output, logSumExp, ignored, heads, causal);
+                    boolean causal,
+                    var type) ->
+                new SequenceOp.AttentionGradient(
+                        cast(gradient), cast(qkv), output, logSumExp, ignored, heads, causal, type);
             case SequenceOp.Embedding _,
                     SequenceOp.EmbeddingGradient _,
                     SequenceOp.AddPositions _,

@@ -2,6 +2,7 @@ package dev.tutti.tensor.lowering;
 
 import dev.tutti.tensor.graph.ConvolutionOp;
 import dev.tutti.tensor.graph.ElementwiseOp;
+import dev.tutti.tensor.graph.Instruction;
 import dev.tutti.tensor.graph.LayoutOp;
 import dev.tutti.tensor.graph.LossOp;
 import dev.tutti.tensor.graph.MatrixOp;
@@ -12,13 +13,19 @@ import dev.tutti.tensor.graph.Tensor;
 import java.util.List;
 
 /**
- * Operations whose first result may lie where an operand lies: each of its elements (or rows) depends on no element (or row) of that operand but the one in its own place. Every
+ * Operations of which one result may lie where an operand lies: each of its elements (or rows) depends on no element (or row) of that operand but the one in its own place. Every
  * backend's kernels for them read a place before they write it.
  */
 final class Overwriting {
     private Overwriting() {}
 
-    /** The operands whose place the result may take, the better choice first. */
+    /** Which of the results may. */
+    static Tensor result(Instruction instruction) {
+        boolean gates = instruction.op() instanceof SequenceOp.Lstm;
+        return gates ? instruction.results().get(1) : instruction.result();
+    }
+
+    /** The operands whose place that result may take, the better choice first. */
     static List<Tensor> operands(Op op) {
         return switch (op) {
             case ElementwiseOp.Add(var left, var right) -> List.of(left, right);
@@ -30,6 +37,8 @@ final class Overwriting {
             case NormalizationOp.Softmax(var x) -> List.of(x);
             case NormalizationOp.SoftmaxGradient(var gradient, var _) -> List.of(gradient);
             case NormalizationOp.LayerNormGradient(var gradient, var _, var _, var _, var _) -> List.of(gradient);
+            case SequenceOp.Lstm(var projected, var _) -> List.of(projected);
+            case SequenceOp.LstmGradient(var _, var _, var gates, var _) -> List.of(gates);
             case ElementwiseOp.Cast _,
                     MatrixOp _,
                     NormalizationOp _,

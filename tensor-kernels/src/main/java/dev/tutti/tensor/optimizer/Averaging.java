@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
  * itself, so any cut into slices gives the same bits. Goes through arrays of one block for the reason {@link SliceOptimizer} does. Not thread-safe.
  */
 public final class Averaging {
-    private static final int BLOCK = 1024;
+    private static final int BLOCK = 256;
 
     private final float[] w = new float[BLOCK];
     private final float[] g = new float[BLOCK];

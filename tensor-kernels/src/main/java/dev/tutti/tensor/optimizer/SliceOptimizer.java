@@ -8,11 +8,12 @@ import java.util.List;
 /**
  * Runs an {@link UpdateRule} over slices of the flat parameter space. One thread at a time uses it; an update allocates no memory that grows with the slice.
  *
- * <p>Elements pass through arrays of one block each, small enough for the first-level cache: the JIT compiler vectorizes loops over several arrays, which
- * cannot overlap in part, but not over several native segments, which might.
+ * <p>Elements pass through arrays of one block each: the JIT compiler vectorizes loops over several arrays, which cannot overlap in part, but not over
+ * several native segments, which might. A block is as short as it is because the arrays are to fit in the first-level cache together with what they are
+ * copied from, and because the JVM copies 4 KiB and more by instructions that are slower for arrays, whose elements lie across cache lines.
  */
 public final class SliceOptimizer {
-    private static final int BLOCK = 1024;
+    private static final int BLOCK = 256;
 
     private final UpdateRule rule;
     private final Regularization regularization;

@@ -45,6 +45,7 @@ class AutodiffTest {
             ElementwiseOp.Cast.class,
             MatrixOp.ColumnSum.class,
             MatrixOp.Dense.class,
+            MatrixOp.RoundedMatMul.class,
             ConvolutionOp.Conv2dMaxPool.class,
             ConvolutionOp.MaxPoolScatter.class,
             SequenceOp.Delay.class,

@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
 /** A graph compiled for a test, with parameters, and inputs drawn from a seed. */
 public final class Execution implements AutoCloseable {
     private static final long PARAMETER_SEED = 42;
+    private static final String INVERSE_DEVIATIONS = "inverse";
 
     private final Arena arena = Arena.ofShared();
     private final Graph graph;
@@ -35,7 +36,7 @@ public final class Execution implements AutoCloseable {
         this.program = backend.compile(graph, buffers);
     }
 
-    /** Fills inputs: floats evenly in [-1, 1), labels evenly in [0, classes), a gradient scale of 1/8. */
+    /** Fills inputs: floats evenly in [-1, 1), inverse deviations, which are positive, in [0.5, 1.5), labels evenly in [0, classes), a gradient scale of 1/8. */
     public Execution draw(long seed, int classes) {
         CounterRandom random = new CounterRandom(seed);
         for (Tensor input : graph.inputs()) {
@@ -45,12 +46,17 @@ public final class Execution implements AutoCloseable {
                 float uniform = random.uniform(stream, i);
                 values.set(
                         i,
-                        input.type() == ElementType.I32
-                                ? (float) Math.floor(uniform * classes)
-                                : input.elementCount() == 1 ? 0.125f : 2 * uniform - 1);
+                        input.type() == ElementType.I32 ? (float) Math.floor(uniform * classes) : draw(input, uniform));
             }
         }
         return this;
+    }
+
+    private static float draw(Tensor input, float uniform) {
+        if (input.name().equals(INVERSE_DEVIATIONS)) {
+            return 0.5f + uniform;
+        }
+        return input.elementCount() == 1 ? 0.125f : 2 * uniform - 1;
     }
 
     public Execution run() {

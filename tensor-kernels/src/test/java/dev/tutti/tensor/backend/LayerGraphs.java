@@ -44,7 +44,8 @@ final class LayerGraphs {
                         attentions(2, 5, 3, 4),
                         attentions(3, 33, 2, 16),
                         attentions(1, 130, 2, 32),
-                        attentions(1, 300, 1, 4))
+                        attentions(1, 300, 1, 4),
+                        attentions(1, 600, 1, 4))
                 .flatMap(Function.identity());
     }
 
@@ -255,6 +256,7 @@ final class LayerGraphs {
                                                         in.f32("log-sum-exp", b, heads, t),
                                                         masked ? Optional.of(in.i32("mask", b, t)) : Optional.empty(),
                                                         heads,
-                                                        causal))))));
+                                                        causal,
+                                                        masked ? type : ElementType.F32))))));
     }
 }

@@ -27,11 +27,15 @@ final class OperationGraphs {
     /** More than a block of a row, and no multiple of it. */
     private static final int WIDE = 2 * 2048 + 5;
 
+    /** Weights are laid out anew for as many. */
+    private static final Shape MANY_ROWS = Shape.of(515, 17, 5);
+
     private OperationGraphs() {}
 
     static Stream<OperationCase> all() {
         return Stream.of(
                         SIZES.stream().flatMap(OperationGraphs::products),
+                        products(MANY_ROWS),
                         SIZES.stream().flatMap(OperationGraphs::activations),
                         SIZES.stream().flatMap(OperationGraphs::rows),
                         SIZES.stream().flatMap(OperationGraphs::losses),
@@ -48,8 +52,10 @@ final class OperationGraphs {
         return FLOATS.stream()
                 .flatMap(type -> Stream.concat(
                         Stream.of(false, true)
-                                .flatMap(left ->
-                                        Stream.of(false, true).map(right -> matMul(type, left, right, m, k, n))),
+                                .flatMap(left -> Stream.of(false, true)
+                                        .flatMap(right -> Stream.of(
+                                                matMul(type, left, right, m, k, n),
+                                                roundedMatMul(type, left, right, m, k, n)))),
                         Stream.of(Activation.IDENTITY, Activation.RELU)
                                 .flatMap(activation ->
                                         FLOATS.stream().map(result -> dense(type, activation, result, m, k, n)))));
@@ -62,6 +68,17 @@ final class OperationGraphs {
                 transposeLeft,
                 transposeRight ? in.of(type, "right", n, k) : in.of(type, "right", k, n),
                 transposeRight));
+    }
+
+    /** f32 is rounded to bf16, others to themselves. */
+    private static OperationCase roundedMatMul(
+            ElementType type, boolean transposeLeft, boolean transposeRight, int m, int k, int n) {
+        return OperationCase.of(in -> new MatrixOp.RoundedMatMul(
+                transposeLeft ? in.of(type, "left", k, m) : in.of(type, "left", m, k),
+                transposeLeft,
+                transposeRight ? in.of(type, "right", n, k) : in.of(type, "right", k, n),
+                transposeRight,
+                type == F32 ? BF16 : type));
     }
 
     private static OperationCase dense(
@@ -92,6 +109,12 @@ final class OperationGraphs {
                 OperationCase.of(in -> new MatrixOp.AddBias(in.f32("x", 3, r, c), in.f32("bias", r, c))),
                 OperationCase.of(in -> new MatrixOp.ColumnSum(in.f32("x", r, c), Shape.of(c))),
                 OperationCase.of(in -> new MatrixOp.ColumnSum(in.f32("x", 3, r, c), Shape.of(r, c))),
+                OperationCase.of(in -> new MatrixOp.ColumnSum(in.of(BF16, "x", 3, r, c), Shape.of(c))),
+                OperationCase.of(in -> new MatrixOp.ColumnSum(in.of(F16, "x", r, c), Shape.of(c))),
+                OperationCase.of(in -> new ElementwiseOp.ActivateGradient(
+                        in.of(BF16, "gradient", r, c), in.of(BF16, "saved", r, c), Activation.RELU)),
+                OperationCase.of(in -> new ElementwiseOp.ActivateGradient(
+                        in.of(F16, "gradient", r, c), in.of(F16, "saved", r, c), Activation.RELU)),
                 OperationCase.of(in -> new ElementwiseOp.Add(in.f32("left", r, c), in.f32("right", r, c))),
                 OperationCase.of(in -> new ElementwiseOp.Scale(in.f32("x", r, c), in.f32("scalar", 1), 3)),
                 OperationCase.of(

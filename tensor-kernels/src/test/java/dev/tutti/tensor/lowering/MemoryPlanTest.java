@@ -12,6 +12,7 @@ import dev.tutti.tensor.graph.GraphBuilder;
 import dev.tutti.tensor.graph.Instruction;
 import dev.tutti.tensor.graph.LayoutOp;
 import dev.tutti.tensor.graph.MatrixOp;
+import dev.tutti.tensor.graph.SequenceOp;
 import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
 import dev.tutti.tensor.model.ModelSpec;
@@ -48,6 +49,19 @@ class MemoryPlanTest {
         }
         builder.output("y", x);
         assertThat(MemoryPlan.of(builder.build()).byteSize()).isEqualTo(2 * x.byteSize());
+    }
+
+    @Test
+    void gatesLieWhereTheirSumsLay() {
+        GraphBuilder builder = new GraphBuilder();
+        Tensor x = builder.input("x", F32, Shape.of(2, 3, 16));
+        Tensor weight = builder.input("weight", F32, Shape.of(16, 4));
+        Tensor sums = builder.add("sums", new ElementwiseOp.Activate(x, Activation.RELU));
+        List<Tensor> results = builder.addAll("lstm", new SequenceOp.Lstm(sums, weight));
+        builder.output("y", results.getFirst());
+        MemoryPlan plan = MemoryPlan.of(builder.build());
+        assertThat(plan.root(results.get(1))).isEqualTo(sums);
+        assertThat(plan.root(results.get(0))).isEqualTo(results.get(0));
     }
 
     @Test

@@ -1,11 +1,15 @@
 package dev.tutti.tensor.backend.cpu;
 
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
 import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.backend.ProgramMemory;
 import dev.tutti.tensor.backend.cpu.MatrixKernels.Converted;
+import dev.tutti.tensor.graph.BFloat16;
 import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.Tensor;
+import dev.tutti.tensor.lowering.MemoryPlan;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
@@ -19,10 +23,49 @@ record AffineKernels(ProgramMemory memory, MatrixKernels matrices, Scratch scrat
                 result);
     }
 
+    Kernel matMul(MatrixOp.RoundedMatMul op, Tensor result) {
+        return product(
+                new Factor(op.left(), op.transposeLeft()),
+                new Factor(op.right(), op.transposeRight()),
+                Optional.empty(),
+                result);
+    }
+
     /** x · weightᵀ + bias, without the activation. */
     Kernel dense(MatrixOp.Dense op, Tensor result) {
         return product(
                 new Factor(op.x(), false), new Factor(op.weight(), true), Optional.of(memory.of(op.bias())), result);
+    }
+
+    /** A row of ones · x where products read bf16: faster than to widen it. */
+    Kernel columnSum(MatrixOp.ColumnSum op, Tensor result) {
+        scratch.forNextKernel();
+        MemorySegment x = memory.of(op.x());
+        ElementType type = op.x().type();
+        if (type != ElementType.BF16 || matrices.computed(type) != type) {
+            Converted wide = matrices.widened(new Converted(x, type, () -> {}), scratch);
+            Kernel sum = new ElementwiseKernels(memory).columnSum(wide.memory(), result);
+            return () -> {
+                wide.load().run();
+                sum.run();
+            };
+        }
+        long columns = result.elementCount();
+        long rows = op.x().elementCount() / columns;
+        Product product = matrices.product(
+                Strided.matrix(ones(rows), type, 1, rows),
+                Strided.matrix(x, type, rows, columns),
+                Strided.matrix(memory.of(result), ElementType.F32, 1, columns),
+                false);
+        return product::run;
+    }
+
+    private MemorySegment ones(long count) {
+        MemorySegment ones = memory.arena().allocate(count * Short.BYTES, MemoryPlan.ALIGNMENT);
+        for (long i = 0; i < count; i++) {
+            ones.set(JAVA_SHORT, i * Short.BYTES, BFloat16.fromFloat(1));
+        }
+        return ones;
     }
 
     private record Factor(Tensor tensor, boolean transposed) {

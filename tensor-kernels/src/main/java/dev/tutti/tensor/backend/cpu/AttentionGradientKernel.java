@@ -1,5 +1,8 @@
 package dev.tutti.tensor.backend.cpu;
 
+import static dev.tutti.tensor.backend.cpu.AttentionBlocks.KEY;
+import static dev.tutti.tensor.backend.cpu.AttentionBlocks.QUERY;
+import static dev.tutti.tensor.backend.cpu.AttentionBlocks.VALUE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import dev.tutti.tensor.backend.Kernel;
@@ -8,48 +11,57 @@ import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.SequenceOp;
 import dev.tutti.tensor.graph.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.util.function.IntFunction;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * Block by block, p computed again: dv[s] = Σt p · dout[t]; dscore = p · (dout[t] · v[s] − dout[t] · out[t]) / √size; dq and dk are
- * dscore's products with k and q.
+ * dscore's products with k and q. All that is done to scores follows the products that give them.
  */
 final class AttentionGradientKernel implements Kernel {
-    private static final int QUERY = 0;
-    private static final int KEY = 1;
-    private static final int VALUE = 2;
-
     private final AttentionBlocks blocks;
-    private final ElementType type;
+    private final MatrixKernels matrices;
+    private final MatrixKernels.Converted qkv;
+    private final MatrixKernels.Converted dout;
     private final Kernel load;
-    private final AttentionScores scores;
-    private final Kernel convert;
-    private final Products whole;
-    private final Products last;
-    private final Rows probabilities;
-    private final Rows scoreGradients;
+    private final AttentionMask mask;
+    private final MemorySegment probabilities;
+    private final MemorySegment scoreGradients;
+    /** Of a block's queries, as they are added to products. */
+    private final MemorySegment blockLogarithms;
+
+    private final MemorySegment blockDots;
+    private final MemorySegment logSumExp;
+    /** The result, or where it adds up in f32 before it is rounded. */
+    private final MemorySegment dqkv;
+
+    private final ElementType sumType;
+    private final Kernel rounding;
     private final Rows gradients;
     private final Rows outputs;
-    private final MemorySegment logSumExp;
-    private final RowBlock rowBlock;
-    private final float[] row;
-    private final float[] gradientRow;
-    private final float[] rowValues;
     private final float[] gradient;
     private final float[] output;
-    /** dout[t] · out[t] of a sample, [heads, time]. */
+    /** −dout[t] · out[t] of a sample, [heads, time]. */
     private final float[] dots;
 
-    /** Of blocks with so many queries; those of keys and values add up over the blocks of a head. */
+    private final float[] row;
+    /** Of a head's blocks, in order; blocks of the same size share them. */
+    private final List<Products> products;
+
+    /** Of blocks of this size. */
     private record Products(
-            int queries,
-            Product scores,
-            Product probabilityGradient,
+            Size size,
+            Product probabilities,
+            Product scoreGradients,
             Product queryGradient,
             Product keyGradient,
-            Product keyAddition,
-            Product valueGradient,
-            Product valueAddition) {}
+            Product valueGradient) {}
+
+    /** @param adding gradients of keys and values to what other blocks have contributed */
+    private record Size(int keys, int queries, boolean adding) {}
 
     AttentionGradientKernel(
             ProgramMemory memory,
@@ -57,77 +69,80 @@ final class AttentionGradientKernel implements Kernel {
             Scratch scratch,
             SequenceOp.AttentionGradient op,
             Tensor result) {
-        this.blocks = AttentionBlocks.of(op.qkv().shape(), op.heads());
-        this.logSumExp = memory.of(op.logSumExp());
         scratch.forNextKernel();
-        MatrixKernels.Converted qkv =
-                matrices.readable(memory.of(op.qkv()), op.qkv().type(), scratch);
-        MatrixKernels.Converted dout =
-                matrices.readable(memory.of(op.gradient()), op.gradient().type(), scratch);
-        this.type = qkv.type();
+        this.blocks = AttentionBlocks.of(op.qkv().shape(), op.heads(), op.causal());
+        this.matrices = matrices;
+        this.qkv = matrices.readable(memory.of(op.qkv()), op.qkv().type(), scratch);
+        this.dout = matrices.readable(memory.of(op.gradient()), op.gradient().type(), scratch);
         MatrixKernels.Converted wide = matrices.widened(dout, scratch);
         this.load = () -> {
             qkv.load().run();
             dout.load().run();
             wide.load().run();
         };
+        this.mask = new AttentionMask(blocks, memory, op.ignored(), scratch);
+        this.probabilities = scratch.take(qkv.type(), blocks.scores());
+        this.scoreGradients = scratch.take(qkv.type(), blocks.scores());
+        long queries = (long) blocks.headsInBlock() * blocks.queriesInBlock();
+        this.blockLogarithms = scratch.take(ElementType.F32, queries);
+        this.blockDots = scratch.take(ElementType.F32, queries);
+        this.logSumExp = memory.of(op.logSumExp());
+        boolean direct = result.type() == ElementType.F32 || (result.type() == qkv.type() && blocks.count() == 1);
+        this.sumType = direct ? result.type() : ElementType.F32;
+        this.dqkv = direct ? memory.of(result) : scratch.take(sumType, result.elementCount());
+        this.rounding = direct ? () -> {} : matrices.convert(dqkv, sumType, memory.of(result), result.type());
         this.gradients = new Rows(wide.memory(), blocks.width());
         this.outputs = new Rows(memory.of(op.output()), blocks.width());
-        MemorySegment p = scratch.take(ElementType.F32, blocks.scores());
-        MemorySegment ds = scratch.take(ElementType.F32, blocks.scores());
-        MatrixKernels.Converted convertedP = matrices.narrowed(p, type, scratch);
-        MatrixKernels.Converted convertedDs = matrices.narrowed(ds, type, scratch);
-        this.convert = () -> {
-            convertedP.load().run();
-            convertedDs.load().run();
-        };
-        MemorySegment y = memory.of(result);
-        int times = blocks.time();
-        IntFunction<Products> products = queries -> {
-            Strided q = blocks.ofQkv(qkv.memory(), type, queries);
-            Strided all = blocks.ofQkv(qkv.memory(), type, times);
-            Strided out = blocks.ofOutput(dout.memory(), type, queries);
-            Strided probability =
-                    blocks.scores(convertedP.memory(), type, queries).transposed();
-            Strided score = blocks.scores(convertedDs.memory(), type, queries);
-            Strided dqueries = blocks.ofQkv(y, ElementType.F32, queries);
-            Strided dall = blocks.ofQkv(y, ElementType.F32, times);
-            return new Products(
-                    queries,
-                    matrices.product(q, all.transposed(), blocks.scores(p, ElementType.F32, queries), false),
-                    matrices.product(out, all.transposed(), blocks.scores(ds, ElementType.F32, queries), false),
-                    matrices.product(score, all, dqueries, false),
-                    matrices.product(score.transposed(), q, dall, false),
-                    matrices.product(score.transposed(), q, dall, true),
-                    matrices.product(probability, out, dall, false),
-                    matrices.product(probability, out, dall, true));
-        };
-        this.whole = products.apply(blocks.queriesInBlock());
-        this.last = blocks.lastQueries() == whole.queries ? whole : products.apply(blocks.lastQueries());
-        this.rowBlock = new RowBlock(times);
-        this.scores = new AttentionScores(blocks, memory, op.ignored(), op.causal(), rowBlock);
-        this.row = rowBlock.newElements();
-        this.gradientRow = rowBlock.newElements();
-        this.rowValues = rowBlock.newRows();
         this.gradient = gradients.newRow();
         this.output = outputs.newRow();
-        this.dots = new float[blocks.heads() * times];
-        this.probabilities = new Rows(p, row.length);
-        this.scoreGradients = new Rows(ds, row.length);
+        this.dots = new float[blocks.heads() * blocks.time()];
+        this.row = new float[blocks.queriesInBlock()];
+        Map<Size, Products> bySize = new HashMap<>();
+        this.products = IntStream.range(0, blocks.count())
+                .mapToObj(block -> new Size(blocks.keys(block), blocks.queries(block), block < blocks.count() - 1))
+                .map(size -> bySize.computeIfAbsent(size, this::products))
+                .toList();
     }
 
+    private Products products(Size size) {
+        ElementType type = qkv.type();
+        Strided queries = blocks.ofQkv(qkv.memory(), type, size.queries);
+        Strided keys = blocks.ofQkv(qkv.memory(), type, size.keys);
+        Strided out = blocks.ofOutput(dout.memory(), type, size.queries);
+        Strided p = blocks.scores(probabilities, type, size.keys, size.queries);
+        Strided ds = blocks.scores(scoreGradients, type, size.keys, size.queries);
+        Strided dkeys = blocks.ofQkv(dqkv, sumType, size.keys);
+        List<ProductStep> toProbabilities = new ArrayList<>();
+        toProbabilities.add(new ProductStep.AddRow(blocks.row(blockLogarithms, size.queries)));
+        toProbabilities.addAll(mask.steps(size.keys, size.queries));
+        toProbabilities.add(new ProductStep.Exponential());
+        List<ProductStep> toGradients = List.of(
+                new ProductStep.AddRow(blocks.row(blockDots, size.queries)),
+                new ProductStep.Multiply(p),
+                new ProductStep.Scale(blocks.scale()));
+        return new Products(
+                size,
+                matrices.product(keys, queries.transposed(), p, toProbabilities),
+                matrices.product(keys, out.transposed(), ds, toGradients),
+                matrices.product(ds.transposed(), keys, blocks.ofQkv(dqkv, sumType, size.queries), false),
+                matrices.product(ds, queries, dkeys, size.adding),
+                matrices.product(p, out, dkeys, size.adding));
+    }
+
+    /** The last block of a head sees all keys, so that it comes first. */
     @Override
     public void run() {
         load.run();
         for (int sample = 0; sample < blocks.samples(); sample++) {
-            scores.startSample(sample);
             computeDots(sample);
-            for (int head = 0; head < blocks.heads(); head += blocks.headsInBlock()) {
-                for (int query = 0; query < blocks.time(); query += blocks.queriesInBlock()) {
-                    run(query + whole.queries <= blocks.time() ? whole : last, sample, head, query);
+            for (int block = blocks.count() - 1; block >= 0; block--) {
+                mask.load(sample, block);
+                for (int head = 0; head < blocks.heads(); head += blocks.headsInBlock()) {
+                    run(products.get(block), sample, head, blocks.firstQuery(block));
                 }
             }
         }
+        rounding.run();
     }
 
     private void computeDots(int sample) {
@@ -137,52 +152,34 @@ final class AttentionGradientKernel implements Kernel {
             VectorMath.multiply(gradient, output, gradient, gradient.length);
             for (int head = 0; head < blocks.heads(); head++) {
                 int from = head * blocks.size();
-                dots[head * blocks.time() + t] = VectorMath.sum(gradient, from, from + blocks.size());
+                dots[head * blocks.time() + t] = -VectorMath.sum(gradient, from, from + blocks.size());
             }
         }
     }
 
-    private void run(Products products, int sample, int head, int query) {
+    private void run(Products step, int sample, int head, int query) {
+        loadRows(step.size.queries, sample, head, query);
+        ElementType type = qkv.type();
         long queryOffset = blocks.qkvOffset(type, QUERY, sample, head, query);
         long keyOffset = blocks.qkvOffset(type, KEY, sample, head, 0);
         long outputOffset = blocks.outputOffset(type, sample, head, query);
-        products.scores.run(queryOffset, keyOffset, 0);
-        products.probabilityGradient.run(outputOffset, blocks.qkvOffset(type, VALUE, sample, head, 0), 0);
-        int rows = blocks.headsInBlock() * products.queries;
-        for (int first = 0; first < rows; first += rowBlock.rows()) {
-            runRows(products, first, Math.min(rowBlock.rows(), rows - first), sample, head, query);
-        }
-        convert.run();
-        Product keys = query == 0 ? products.keyGradient : products.keyAddition;
-        Product values = query == 0 ? products.valueGradient : products.valueAddition;
-        values.run(0, outputOffset, blocks.qkvOffset(ElementType.F32, VALUE, sample, head, 0));
-        keys.run(0, queryOffset, blocks.qkvOffset(ElementType.F32, KEY, sample, head, 0));
-        products.queryGradient.run(0, keyOffset, blocks.qkvOffset(ElementType.F32, QUERY, sample, head, query));
+        step.probabilities.run(keyOffset, queryOffset, 0);
+        step.scoreGradients.run(blocks.qkvOffset(type, VALUE, sample, head, 0), outputOffset, 0);
+        step.valueGradient.run(0, outputOffset, blocks.qkvOffset(sumType, VALUE, sample, head, 0));
+        step.keyGradient.run(0, queryOffset, blocks.qkvOffset(sumType, KEY, sample, head, 0));
+        step.queryGradient.run(0, keyOffset, blocks.qkvOffset(sumType, QUERY, sample, head, query));
     }
 
-    /** From products to probabilities, and from their gradients to those of the products. */
-    private void runRows(Products products, int first, int count, int sample, int head, int query) {
-        int index = first / rowBlock.rows();
-        probabilities.load(index, row);
-        scores.apply(row, count, first, query, products.queries);
-        for (int r = 0; r < count; r++) {
-            long at = blocks.row(sample, head + (first + r) / products.queries, query + (first + r) % products.queries);
-            rowValues[r] = logSumExp.get(JAVA_FLOAT_UNALIGNED, at * Float.BYTES);
-        }
-        rowBlock.exponentials(row, rowValues, count);
-        probabilities.store(row, index);
-        for (int r = 0; r < count; r++) {
-            int rowHead = head + (first + r) / products.queries;
-            rowValues[r] = dots[rowHead * blocks.time() + query + (first + r) % products.queries];
-        }
-        scoreGradients.load(index, gradientRow);
-        scoreGradients(gradientRow, row, rowBlock.spread(rowValues, count), scores.scale(), count * blocks.time());
-        scoreGradients.store(gradientRow, index);
-    }
-
-    private static void scoreGradients(float[] x, float[] probability, float[] dot, float scale, int count) {
-        for (int i = 0; i < count; i++) {
-            x[i] = probability[i] * (x[i] - dot[i]) * scale;
+    /** What is added to products: of scores that are scaled thereafter, −√size times the logarithms. */
+    private void loadRows(int queries, int sample, int head, int query) {
+        for (int h = 0; h < blocks.headsInBlock(); h++) {
+            long offset = (long) h * queries * Float.BYTES;
+            long logarithm = blocks.logarithmOffset(sample, head + h, query);
+            MemorySegment.copy(logSumExp, JAVA_FLOAT_UNALIGNED, logarithm, row, 0, queries);
+            VectorMath.scale(row, -1 / blocks.scale(), queries);
+            MemorySegment.copy(row, 0, blockLogarithms, JAVA_FLOAT_UNALIGNED, offset, queries);
+            int dot = (head + h) * blocks.time() + query;
+            MemorySegment.copy(dots, dot, blockDots, JAVA_FLOAT_UNALIGNED, offset, queries);
         }
     }
 }

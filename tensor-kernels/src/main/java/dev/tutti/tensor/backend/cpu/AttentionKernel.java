@@ -1,6 +1,8 @@
 package dev.tutti.tensor.backend.cpu;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static dev.tutti.tensor.backend.cpu.AttentionBlocks.KEY;
+import static dev.tutti.tensor.backend.cpu.AttentionBlocks.QUERY;
+import static dev.tutti.tensor.backend.cpu.AttentionBlocks.VALUE;
 
 import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.backend.ProgramMemory;
@@ -8,27 +10,28 @@ import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.SequenceOp;
 import dev.tutti.tensor.graph.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
 import java.util.List;
-import java.util.function.IntFunction;
+import java.util.Map;
+import java.util.stream.IntStream;
 
 /** Attention block by block: a product for the scores, their softmax, a product with the values. Queries, keys and values are read where they lie. */
 final class AttentionKernel implements Kernel {
     private final AttentionBlocks blocks;
-    private final ElementType type;
-    private final Kernel loadQkv;
-    private final AttentionScores scores;
-    private final Kernel convertProbabilities;
-    private final Products whole;
-    private final Products last;
-    private final Rows probabilities;
+    private final MatrixKernels matrices;
+    private final MatrixKernels.Converted qkv;
+    private final AttentionMask mask;
+    private final MemorySegment scores;
+    private final MemorySegment probabilities;
+    private final MemorySegment output;
     private final MemorySegment logSumExp;
-    private final RowBlock rowBlock;
-    private final float[] row;
-    private final float[] maxima;
-    private final float[] sums;
+    /** Of a head's blocks, in order; blocks of the same size share them. */
+    private final List<Steps> steps;
 
-    /** Of blocks with so many queries. */
-    private record Products(int queries, Product scores, Product output) {}
+    /** What is done with a block of this size. */
+    private record Steps(Size size, Product scores, ColumnSoftmax softmax, Kernel conversion, Product output) {}
+
+    private record Size(int keys, int queries) {}
 
     AttentionKernel(
             ProgramMemory memory,
@@ -36,79 +39,82 @@ final class AttentionKernel implements Kernel {
             Scratch scratch,
             SequenceOp.Attention op,
             List<Tensor> results) {
-        this.blocks = AttentionBlocks.of(op.qkv().shape(), op.heads());
-        this.logSumExp = memory.of(results.get(1));
         scratch.forNextKernel();
-        MatrixKernels.Converted qkv =
-                matrices.readable(memory.of(op.qkv()), op.qkv().type(), scratch);
-        this.type = qkv.type();
-        this.loadQkv = qkv.load();
-        MemorySegment block = scratch.take(ElementType.F32, blocks.scores());
-        MatrixKernels.Converted converted = matrices.narrowed(block, type, scratch);
-        this.convertProbabilities = converted.load();
-        MemorySegment output = memory.of(results.get(0));
-        int times = blocks.time();
-        IntFunction<Products> products = queries -> new Products(
-                queries,
+        this.blocks = AttentionBlocks.of(op.qkv().shape(), op.heads(), op.causal());
+        this.matrices = matrices;
+        this.qkv = matrices.readable(memory.of(op.qkv()), op.qkv().type(), scratch);
+        this.mask = new AttentionMask(blocks, memory, op.ignored(), scratch);
+        this.scores = scratch.take(ElementType.F32, blocks.scores());
+        this.probabilities = qkv.type() == ElementType.F32 ? scores : scratch.take(qkv.type(), blocks.scores());
+        this.output = memory.of(results.get(0));
+        this.logSumExp = memory.of(results.get(1));
+        Map<Size, Steps> bySize = new HashMap<>();
+        this.steps = IntStream.range(0, blocks.count())
+                .mapToObj(block -> new Size(blocks.keys(block), blocks.queries(block)))
+                .map(size -> bySize.computeIfAbsent(size, this::steps))
+                .toList();
+    }
+
+    private Steps steps(Size size) {
+        ElementType type = qkv.type();
+        Strided keys = blocks.ofQkv(qkv.memory(), type, size.keys);
+        Strided queries = blocks.ofQkv(qkv.memory(), type, size.queries);
+        return new Steps(
+                size,
                 matrices.product(
-                        blocks.ofQkv(qkv.memory(), type, queries),
-                        blocks.ofQkv(qkv.memory(), type, times).transposed(),
-                        blocks.scores(block, ElementType.F32, queries),
-                        false),
+                        keys,
+                        queries.transposed(),
+                        blocks.scores(scores, ElementType.F32, size.keys, size.queries),
+                        mask.steps(size.keys, size.queries)),
+                new ColumnSoftmax(size.queries),
+                conversion(size),
                 matrices.product(
-                        blocks.scores(converted.memory(), type, queries),
-                        blocks.ofQkv(qkv.memory(), type, times),
-                        blocks.ofOutput(output, ElementType.F32, queries),
+                        blocks.scores(probabilities, type, size.keys, size.queries)
+                                .transposed(),
+                        keys,
+                        blocks.ofOutput(output, ElementType.F32, size.queries),
                         false));
-        this.whole = products.apply(blocks.queriesInBlock());
-        this.last = blocks.lastQueries() == whole.queries ? whole : products.apply(blocks.lastQueries());
-        this.rowBlock = new RowBlock(times);
-        this.scores = new AttentionScores(blocks, memory, op.ignored(), op.causal(), rowBlock);
-        this.row = rowBlock.newElements();
-        this.maxima = rowBlock.newRows();
-        this.sums = rowBlock.newRows();
-        this.probabilities = new Rows(block, row.length);
+    }
+
+    private Kernel conversion(Size size) {
+        ElementType type = qkv.type();
+        if (type == ElementType.F32) {
+            return () -> {};
+        }
+        long count = (long) blocks.headsInBlock() * size.keys * size.queries;
+        return matrices.convert(
+                scores.asSlice(0, count * Float.BYTES),
+                ElementType.F32,
+                probabilities.asSlice(0, count * type.byteSize()),
+                type);
     }
 
     @Override
     public void run() {
-        loadQkv.run();
+        qkv.load().run();
         for (int sample = 0; sample < blocks.samples(); sample++) {
-            scores.startSample(sample);
-            for (int head = 0; head < blocks.heads(); head += blocks.headsInBlock()) {
-                for (int query = 0; query < blocks.time(); query += blocks.queriesInBlock()) {
-                    run(query + whole.queries <= blocks.time() ? whole : last, sample, head, query);
+            for (int block = 0; block < blocks.count(); block++) {
+                mask.load(sample, block);
+                for (int head = 0; head < blocks.heads(); head += blocks.headsInBlock()) {
+                    run(steps.get(block), sample, head, blocks.firstQuery(block));
                 }
             }
         }
     }
 
-    private void run(Products products, int sample, int head, int query) {
-        products.scores.run(
-                blocks.qkvOffset(type, 0, sample, head, query), blocks.qkvOffset(type, 1, sample, head, 0), 0);
-        int rows = blocks.headsInBlock() * products.queries;
-        for (int first = 0; first < rows; first += rowBlock.rows()) {
-            int count = Math.min(rowBlock.rows(), rows - first);
-            int index = first / rowBlock.rows();
-            probabilities.load(index, row);
-            scores.apply(row, count, first, query, products.queries);
-            rowBlock.exponentials(row, maxima, sums, count);
-            for (int r = 0; r < count; r++) {
-                int rowHead = head + (first + r) / products.queries;
-                long at = blocks.row(sample, rowHead, query + (first + r) % products.queries);
-                logSumExp.set(JAVA_FLOAT_UNALIGNED, at * Float.BYTES, logarithm(maxima[r], sums[r]));
-            }
-            rowBlock.divide(row, sums, count);
-            probabilities.store(row, index);
+    private void run(Steps step, int sample, int head, int query) {
+        ElementType type = qkv.type();
+        step.scores.run(
+                blocks.qkvOffset(type, KEY, sample, head, 0), blocks.qkvOffset(type, QUERY, sample, head, query), 0);
+        for (int h = 0; h < blocks.headsInBlock(); h++) {
+            long offset = (long) h * step.size.keys * step.size.queries * Float.BYTES;
+            step.softmax.apply(
+                    scores, offset, step.size.keys, logSumExp, blocks.logarithmOffset(sample, head + h, query));
         }
-        convertProbabilities.run();
-        products.output.run(
+        step.conversion.run();
+        step.output.run(
                 0,
-                blocks.qkvOffset(type, 2, sample, head, 0),
+                blocks.qkvOffset(type, VALUE, sample, head, 0),
                 blocks.outputOffset(ElementType.F32, sample, head, query));
-    }
-
-    private static float logarithm(float max, float sum) {
-        return sum == 0 ? 0 : (float) (max + StrictMath.log(sum));
     }
 }

@@ -19,6 +19,7 @@ import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.NormalizationOp;
 import dev.tutti.tensor.graph.SequenceOp;
 import dev.tutti.tensor.graph.Tensor;
+import dev.tutti.tensor.lowering.CastFolding;
 import dev.tutti.tensor.lowering.Fusion;
 import dev.tutti.tensor.lowering.PoolFusion;
 import dev.tutti.tensor.lowering.SamplesLast;
@@ -61,7 +62,7 @@ final class CpuBackend implements Backend {
 
     @Override
     public Program compile(Graph graph, ParameterBuffers buffers) {
-        Graph fused = Fusion.fuse(SamplesLast.lower(PoolFusion.fuse(graph)));
+        Graph fused = CastFolding.fold(Fusion.fuse(SamplesLast.lower(PoolFusion.fuse(graph))));
         ProgramMemory memory = new ProgramMemory(fused, buffers);
         try {
             MatrixKernels matrices = matrixKernels.apply(memory);
@@ -102,22 +103,23 @@ final class CpuBackend implements Backend {
             Tensor y = instruction.result();
             return switch (instruction.op()) {
                 case MatrixOp.MatMul op -> products.matMul(op, y);
+                case MatrixOp.RoundedMatMul op -> products.matMul(op, y);
                 case MatrixOp.Dense op -> dense(op, y);
                 case MatrixOp.AddBias op -> elementwise.addBias(op, y);
-                case MatrixOp.ColumnSum op -> elementwise.columnSum(op, y);
+                case MatrixOp.ColumnSum op -> products.columnSum(op, y);
                 case ElementwiseOp.Cast op -> matrices.cast(op, y);
-                case ElementwiseOp.Add op -> elementwise.add(op, y);
+                case ElementwiseOp.Add op -> matrices.add(op, y);
                 case ElementwiseOp.Activate op when op.activation() == Activation.RELU -> elementwise.relu(op, y);
                 case ElementwiseOp.ActivateGradient op
-                when op.activation() == Activation.RELU -> elementwise.reluGradient(op, y);
+                when op.activation() == Activation.RELU -> matrices.reluGradient(op, y);
                 case ElementwiseOp.Activate op -> activations.activate(op, y);
                 case ElementwiseOp.ActivateGradient op
                 when op.saved().type() == ElementType.F32 -> activations.gradient(op, y);
                 case ElementwiseOp.Scale op -> activations.scale(op, y);
                 case NormalizationOp.Softmax op -> norms.softmax(op, y);
                 case NormalizationOp.SoftmaxGradient op -> norms.softmaxGradient(op, y);
-                case NormalizationOp.LayerNorm op -> norms.layerNorm(op, instruction.results());
-                case NormalizationOp.LayerNormGradient op -> norms.layerNormGradient(op, instruction.results());
+                case NormalizationOp.LayerNorm op -> matrices.layerNorm(op, instruction.results());
+                case NormalizationOp.LayerNormGradient op -> matrices.layerNormGradient(op, instruction.results());
                 case SequenceOp op -> sequences.bind(op, instruction.results());
                 case LossOp.CrossEntropy op -> crossEntropy.loss(op, y);
                 case LossOp.CrossEntropyGradient op -> crossEntropy.gradient(op, y);

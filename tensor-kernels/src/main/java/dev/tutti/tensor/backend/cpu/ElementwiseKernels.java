@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.backend.ProgramMemory;
+import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.Tensor;
@@ -54,8 +55,9 @@ final class ElementwiseKernels {
         };
     }
 
-    Kernel columnSum(MatrixOp.ColumnSum op, Tensor result) {
-        Rows x = new Rows(memory.of(op.x()), Math.toIntExact(result.elementCount()));
+    /** @param values f32 */
+    Kernel columnSum(MemorySegment values, Tensor result) {
+        Rows x = new Rows(values, Math.toIntExact(result.elementCount()));
         Rows y = new Rows(memory.of(result), x.columns());
         float[] sum = x.newRow();
         float[] addend = x.newRow();
@@ -116,6 +118,34 @@ final class ElementwiseKernels {
     }
 
     Kernel reluGradient(ElementwiseOp.ActivateGradient op, Tensor result) {
+        return result.type() == ElementType.F32 ? reluGradientF32(op, result) : reluGradientHalf(op, result);
+    }
+
+    /** Two elements in each integer. */
+    private Kernel reluGradientHalf(ElementwiseOp.ActivateGradient op, Tensor result) {
+        Rows gradient = Rows.flat(memory.of(op.gradient()));
+        Rows outputs = Rows.flat(memory.of(op.saved()));
+        Rows y = Rows.flat(memory.of(result));
+        int[] row = new int[y.columns()];
+        int[] output = new int[y.columns()];
+        boolean odd = result.elementCount() % 2 != 0;
+        long last = result.byteSize() - Short.BYTES;
+        return () -> {
+            for (int r = 0; r < y.count(); r++) {
+                gradient.load(r, row);
+                outputs.load(r, output);
+                keepPairsWherePositive(row, output, y.length(r));
+                y.store(row, r);
+            }
+            if (odd) {
+                int saved = Short.toUnsignedInt(outputs.memory().get(JAVA_SHORT_UNALIGNED, last));
+                int kept = gradient.memory().get(JAVA_SHORT_UNALIGNED, last) & positivePairs(saved);
+                y.memory().set(JAVA_SHORT_UNALIGNED, last, (short) kept);
+            }
+        };
+    }
+
+    private Kernel reluGradientF32(ElementwiseOp.ActivateGradient op, Tensor result) {
         Rows gradient = Rows.flat(memory.of(op.gradient()));
         Rows y = Rows.flat(memory.of(result));
         int[] row = new int[y.columns()];
@@ -185,5 +215,17 @@ final class ElementwiseKernels {
             int o = output[i];
             x[i] &= (-o & ~o) >> 31;
         }
+    }
+
+    private static void keepPairsWherePositive(int[] x, int[] output, int count) {
+        for (int i = 0; i < count; i++) {
+            x[i] &= positivePairs(output[i]);
+        }
+    }
+
+    /** All bits of each half whose sign is clear, and which is not zero. */
+    private static int positivePairs(int bits) {
+        int positive = ((bits & 0x7fff7fff) + 0x7fff7fff) & ~bits & 0x80008000;
+        return (positive << 1) - (positive >>> 15);
     }
 }

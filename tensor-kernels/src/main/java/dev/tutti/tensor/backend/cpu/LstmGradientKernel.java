@@ -19,23 +19,21 @@ final class LstmGradientKernel implements Kernel {
     private final SampleBlocks.Range[] ranges;
     private final SampleBlocks.Rows gradient;
     private final SampleBlocks.Rows gates;
-    private final SampleBlocks.Rows cells;
+    private final SampleBlocks.Rows savedCells;
     private final SampleBlocks.Rows result;
     private final Kernel loadWeight;
-    /** Of the gates, at the time that comes next, f32 (samples, 4 · hidden). */
-    private final SampleBlocks.Rows gateGradient;
-
-    private final Kernel convertGates;
-    /** dgates · weight: (samples, 4 · hidden) × (4 · hidden, hidden). */
+    /** dgates[t + 1] · weight: (samples, 4 · hidden) × (4 · hidden, hidden). */
     private final RepeatedProduct recurrence;
 
-    private final SampleBlocks.Rows stateGradient;
-    private final SampleBlocks.Rows cellGradient;
+    private final MemorySegment stateGradient;
     private final float[][] gate;
     private final float[] dh;
-    private final float[] dc;
-    private final float[] tanh;
     private final float[] other;
+    /** c[t], by block; c[t − 1] after t. */
+    private final float[][] cells;
+
+    /** What c[t] receives from the time that comes next, by block; what c[t − 1] receives from t after it. */
+    private final float[][] cellGradients;
 
     LstmGradientKernel(
             ProgramMemory memory,
@@ -45,33 +43,26 @@ final class LstmGradientKernel implements Kernel {
             Tensor gradientOfProjected) {
         this.blocks = SampleBlocks.of(op.cells().shape());
         this.ranges = blocks.ranges().toArray(SampleBlocks.Range[]::new);
-        int samples = blocks.samples();
         int hidden = blocks.hidden();
         this.gradient = blocks.sequence(memory.of(op.gradient()), hidden);
         this.gates = blocks.sequence(memory.of(op.gates()), SequenceOp.Lstm.GATES * hidden);
-        this.cells = blocks.sequence(memory.of(op.cells()), hidden);
+        this.savedCells = blocks.sequence(memory.of(op.cells()), hidden);
         this.result = blocks.sequence(memory.of(gradientOfProjected), SequenceOp.Lstm.GATES * hidden);
         scratch.forNextKernel();
         MatrixKernels.Converted weight =
                 matrices.readable(memory.of(op.weight()), op.weight().type(), scratch);
         this.loadWeight = weight.load();
-        MemorySegment dgates = scratch.take(ElementType.F32, (long) samples * SequenceOp.Lstm.GATES * hidden);
-        MatrixKernels.Converted converted = matrices.narrowed(dgates, weight.type(), scratch);
-        this.convertGates = converted.load();
-        MemorySegment dstate = scratch.take(ElementType.F32, (long) samples * hidden);
+        this.stateGradient = scratch.take(ElementType.F32, (long) blocks.samples() * hidden);
         this.recurrence = matrices.repeatedProduct(
-                Strided.matrix(converted.memory(), weight.type(), samples, (long) SequenceOp.Lstm.GATES * hidden),
+                result.matrix(),
                 Strided.matrix(weight.memory(), weight.type(), (long) SequenceOp.Lstm.GATES * hidden, hidden),
-                Strided.matrix(dstate, ElementType.F32, samples, hidden),
+                Strided.matrix(stateGradient, ElementType.F32, blocks.samples(), hidden),
                 scratch);
-        this.gateGradient = blocks.moment(dgates, SequenceOp.Lstm.GATES * hidden);
-        this.stateGradient = blocks.moment(dstate, hidden);
-        this.cellGradient = blocks.moment(scratch.take(ElementType.F32, (long) samples * hidden), hidden);
         this.gate = new float[][] {blocks.newUnits(), blocks.newUnits(), blocks.newUnits(), blocks.newUnits()};
         this.dh = blocks.newUnits();
-        this.dc = blocks.newUnits();
-        this.tanh = blocks.newUnits();
         this.other = blocks.newUnits();
+        this.cells = blocks.newUnitsOfAll();
+        this.cellGradients = blocks.newUnitsOfAll();
     }
 
     @Override
@@ -79,53 +70,50 @@ final class LstmGradientKernel implements Kernel {
         loadWeight.run();
         recurrence.pack().run();
         int last = blocks.time() - 1;
+        for (int block = 0; block < ranges.length; block++) {
+            savedCells.load(cells[block], ranges[block], last, 0);
+            Arrays.fill(cellGradients[block], 0);
+        }
         for (int t = last; t >= 0; t--) {
             if (t < last) {
-                convertGates.run();
-                recurrence.product().run();
+                recurrence.product().run(result.matrixOffset(t + 1), 0, 0);
             }
-            for (SampleBlocks.Range range : ranges) {
-                runCells(t, t == last, range);
+            for (int block = 0; block < ranges.length; block++) {
+                runCells(t, t == last, block);
             }
         }
     }
 
-    private void runCells(int t, boolean last, SampleBlocks.Range range) {
+    /** The gates are read before anything is written: the result may lie in their place. */
+    private void runCells(int t, boolean last, int block) {
+        SampleBlocks.Range range = ranges[block];
+        float[] cell = cells[block];
+        float[] dc = cellGradients[block];
         int count = blocks.units(range);
         gradient.load(dh, range, t, 0);
-        if (last) {
-            Arrays.fill(dc, 0);
-        } else {
-            stateGradient.load(other, range, t, 0);
+        if (!last) {
+            blocks.load(stateGradient, other, range);
             VectorMath.add(dh, other, count);
-            cellGradient.load(dc, range, t, 0);
         }
         for (int g = 0; g < SequenceOp.Lstm.GATES; g++) {
             gates.load(gate[g], range, t, g);
         }
-        cells.load(tanh, range, t, 0);
-        VectorMath.tanh(tanh, count);
-        addStateGradient(dc, dh, gate[OUTPUT], tanh, count);
-        throughSigmoid(dh, tanh, gate[OUTPUT], dh, count);
-        store(dh, range, t, OUTPUT);
+        VectorMath.tanh(cell, count);
+        addStateGradient(dc, dh, gate[OUTPUT], cell, count);
+        throughSigmoid(dh, cell, gate[OUTPUT], dh, count);
+        result.store(dh, range, t, OUTPUT);
         if (t > 0) {
-            cells.load(other, range, t - 1, 0);
+            savedCells.load(cell, range, t - 1, 0);
         } else {
-            Arrays.fill(other, 0);
+            Arrays.fill(cell, 0);
         }
-        throughSigmoid(dc, other, gate[FORGET], other, count);
-        store(other, range, t, FORGET);
+        throughSigmoid(dc, cell, gate[FORGET], other, count);
+        result.store(other, range, t, FORGET);
         throughSigmoid(dc, gate[CANDIDATE], gate[INPUT], other, count);
-        store(other, range, t, INPUT);
+        result.store(other, range, t, INPUT);
         throughTanh(dc, gate[INPUT], gate[CANDIDATE], other, count);
-        store(other, range, t, CANDIDATE);
+        result.store(other, range, t, CANDIDATE);
         VectorMath.multiply(dc, gate[FORGET], dc, count);
-        cellGradient.store(dc, range, t, 0);
-    }
-
-    private void store(float[] units, SampleBlocks.Range range, int t, int g) {
-        result.store(units, range, t, g);
-        gateGradient.store(units, range, t, g);
     }
 
     /** dc += dh · output · (1 − tanh²). */

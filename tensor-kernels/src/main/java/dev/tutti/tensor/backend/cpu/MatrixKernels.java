@@ -3,8 +3,10 @@ package dev.tutti.tensor.backend.cpu;
 import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.ElementwiseOp;
+import dev.tutti.tensor.graph.NormalizationOp;
 import dev.tutti.tensor.graph.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
 
 /** The operations worth a library: each method binds one to the memory of a program. */
@@ -13,6 +15,14 @@ sealed interface MatrixKernels permits OneDnnKernels, PortableKernels {
     Kernel prologue();
 
     Kernel cast(ElementwiseOp.Cast op, Tensor result);
+
+    Kernel add(ElementwiseOp.Add op, Tensor result);
+
+    Kernel reluGradient(ElementwiseOp.ActivateGradient op, Tensor result);
+
+    Kernel layerNorm(NormalizationOp.LayerNorm op, List<Tensor> results);
+
+    Kernel layerNormGradient(NormalizationOp.LayerNormGradient op, List<Tensor> results);
 
     /** (rows, columns) → (columns, rows), one matrix after the other, as many as there are. */
     Kernel transposition(ElementType type, int rows, int columns, MemorySegment from, MemorySegment to);
@@ -35,6 +45,14 @@ sealed interface MatrixKernels permits OneDnnKernels, PortableKernels {
     Product product(Strided left, Strided right, Strided result, boolean adding);
 
     /**
+     * Left · right, and what is done to it before it is stored, in this order.
+     *
+     * @param left of a type that {@link #computed} gives, as is {@code right}
+     * @param result f32, or of left's type; not to be shifted
+     */
+    Product product(Strided left, Strided right, Strided result, List<ProductStep> steps);
+
+    /**
      * Left · right, and a row that is added to each row.
      *
      * @param left of a type that {@link #computed} gives, as is {@code right}
@@ -43,7 +61,11 @@ sealed interface MatrixKernels permits OneDnnKernels, PortableKernels {
      */
     Kernel affine(Strided left, Strided right, Optional<MemorySegment> bias, Strided result, Scratch scratch);
 
-    /** As {@link #product}, in the result's place. */
+    /**
+     * As {@link #product}, in the result's place; the right operand does not move.
+     *
+     * @param left of right's type, or f32, and converted to that each time
+     */
     RepeatedProduct repeatedProduct(Strided left, Strided right, Strided result, Scratch scratch);
 
     /** Between two float types, one of them f32, element by element. */

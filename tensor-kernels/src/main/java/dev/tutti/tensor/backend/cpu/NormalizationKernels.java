@@ -89,13 +89,9 @@ record NormalizationKernels(ProgramMemory memory) {
     }
 
     /** From sums of squares. */
-    private static void inverseDeviations(float[] sums, int columns, float epsilon, int count) {
+    static void inverseDeviations(float[] sums, int columns, float epsilon, int count) {
         for (int r = 0; r < count; r++) {
             sums[r] = (float) (1 / Math.sqrt((double) sums[r] / columns + epsilon));
         }
-    }
-
-    Kernel layerNormGradient(NormalizationOp.LayerNormGradient op, List<Tensor> results) {
-        return new LayerNormGradientKernel(memory, op, results);
     }
 }

@@ -20,6 +20,8 @@ record OneDnnMatMul(
         MethodHandle memorySetAddress,
         MethodHandle postOperationsCreate,
         MethodHandle postOperationsAppendSum,
+        MethodHandle postOperationsAppendFunction,
+        MethodHandle postOperationsAppendBinary,
         MethodHandle postOperationsDestroy,
         MethodHandle attributesSetPostOperations) {
     private static final Logger log = LoggerFactory.getLogger(OneDnnMatMul.class);
@@ -27,6 +29,10 @@ record OneDnnMatMul(
     private static final int ANY = 1;
     private static final int SAME_TYPE = 0;
     private static final int WEIGHTS_LAYOUT = 131;
+    private static final int LINEAR = 0x26;
+    private static final int EXPONENTIAL = 0x2a;
+    private static final int ADD = 0x1fff0;
+    private static final int MULTIPLY = 0x1fff1;
 
     private static final OneDnnMatMul LIBRARY = new OneDnnMatMul(
             OneDnn.status(
@@ -35,6 +41,8 @@ record OneDnnMatMul(
             OneDnn.status("dnnl_memory_set_data_handle", ADDRESS, JAVA_LONG),
             OneDnn.status("dnnl_post_ops_create", ADDRESS),
             OneDnn.status("dnnl_post_ops_append_sum", ADDRESS, JAVA_FLOAT, JAVA_INT, JAVA_INT),
+            OneDnn.status("dnnl_post_ops_append_eltwise", ADDRESS, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT),
+            OneDnn.status("dnnl_post_ops_append_binary", ADDRESS, JAVA_INT, ADDRESS),
             OneDnn.status("dnnl_post_ops_destroy", ADDRESS),
             OneDnn.status("dnnl_primitive_attr_set_post_ops", ADDRESS, ADDRESS));
 
@@ -86,11 +94,47 @@ record OneDnnMatMul(
 
     /** As {@link OneDnn#attributes}; the product is added to what the result is. */
     static MemorySegment accumulating(Arena arena) {
-        MemorySegment attributes = OneDnn.attributes(arena);
-        MemorySegment operations =
-                OneDnn.create("post-operations", arena, LIBRARY.postOperationsCreate, LIBRARY.postOperationsDestroy);
+        MemorySegment operations = postOperations(arena);
         OneDnn.check("sum", OneDnn.call(LIBRARY.postOperationsAppendSum, operations, 1f, 0, SAME_TYPE));
-        OneDnn.check("sum", OneDnn.call(LIBRARY.attributesSetPostOperations, attributes, operations));
+        return attributes(operations, arena);
+    }
+
+    /** As {@link OneDnn#attributes}, with these steps. */
+    static MemorySegment followedBy(List<ProductStep> steps, int rank, Arena arena) {
+        MemorySegment operations = postOperations(arena);
+        for (ProductStep step : steps) {
+            switch (step) {
+                case ProductStep.Scale(float factor) -> appendFunction(operations, LINEAR, factor);
+                case ProductStep.Exponential _ -> appendFunction(operations, EXPONENTIAL, 0);
+                case ProductStep.AddRow(var row) -> appendBinary(operations, ADD, layout(row, rank, arena));
+                case ProductStep.Add(var matrix) -> appendBinary(operations, ADD, layout(matrix, rank, arena));
+                case ProductStep.Multiply(var matrices) ->
+                    appendBinary(operations, MULTIPLY, layout(matrices, rank, arena));
+            }
+        }
+        return attributes(operations, arena);
+    }
+
+    private static MemorySegment postOperations(Arena arena) {
+        return OneDnn.create("post-operations", arena, LIBRARY.postOperationsCreate, LIBRARY.postOperationsDestroy);
+    }
+
+    private static void appendFunction(MemorySegment operations, int function, float alpha) {
+        OneDnn.check("function", OneDnn.call(LIBRARY.postOperationsAppendFunction, operations, function, alpha, 0f));
+    }
+
+    private static void appendBinary(MemorySegment operations, int operation, MemorySegment layout) {
+        OneDnn.check("binary", OneDnn.call(LIBRARY.postOperationsAppendBinary, operations, operation, layout));
+    }
+
+    /** One matrix stands for all where there are several. */
+    private static MemorySegment layout(Strided matrix, int rank, Arena arena) {
+        return OneDnnProducts.layout(matrix.sizes().size() < rank ? matrix.once() : matrix, arena);
+    }
+
+    private static MemorySegment attributes(MemorySegment postOperations, Arena arena) {
+        MemorySegment attributes = OneDnn.attributes(arena);
+        OneDnn.check("post-operations", OneDnn.call(LIBRARY.attributesSetPostOperations, attributes, postOperations));
         return attributes;
     }
 

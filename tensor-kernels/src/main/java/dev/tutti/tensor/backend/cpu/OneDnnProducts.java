@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 
 /** Products of matrices wherever they lie, each a primitive whose operands can be moved. Whatever they need lives in the arena. */
 record OneDnnProducts(MemorySegment engine, MemorySegment stream, ProgramMemory memory) {
@@ -18,21 +19,88 @@ record OneDnnProducts(MemorySegment engine, MemorySegment stream, ProgramMemory 
     Product product(Strided left, Strided right, Optional<Strided> bias, Strided result, boolean adding) {
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment attributes = adding ? OneDnnMatMul.accumulating(scratch) : OneDnn.attributes(scratch);
+            OneDnnArguments arguments = new OneDnnArguments(memory.arena());
+            return product(left, right, bias, result, attributes, arguments);
+        }
+    }
+
+    private Product product(
+            Strided left,
+            Strided right,
+            Optional<Strided> bias,
+            Strided result,
+            MemorySegment attributes,
+            OneDnnArguments arguments) {
+        try (Arena scratch = Arena.ofConfined()) {
             MemorySegment biasLayout = bias.map(row -> layout(row, scratch)).orElse(MemorySegment.NULL);
             MemorySegment description = OneDnnMatMul.describe(
                     engine,
                     List.of(layout(left, scratch), layout(right, scratch), biasLayout, layout(result, scratch)),
                     attributes,
                     scratch);
-            OneDnnArguments arguments = new OneDnnArguments(memory.arena());
             bias.ifPresent(row -> arguments.add(OneDnnArguments.BIAS, memory(row)));
             Placed weights = new Placed(memory(right), right.memory().address());
             return bind(description, arguments, List.of(placed(left), weights, placed(result)));
         }
     }
 
-    /** The right operand is copied to {@code packing}, where it lies as oneDNN likes it. */
+    /** What is done to the product before it is stored needs no other pass over it. A row that comes first is a bias, which costs less. */
+    Product product(Strided left, Strided right, Strided result, List<ProductStep> steps) {
+        int rank = result.sizes().size();
+        Optional<Strided> bias = rank == 2 && steps.getFirst() instanceof ProductStep.AddRow(var row)
+                ? Optional.of(row)
+                : Optional.empty();
+        List<ProductStep> further = bias.isPresent() ? steps.subList(1, steps.size()) : steps;
+        try (Arena scratch = Arena.ofConfined()) {
+            MemorySegment attributes = OneDnnMatMul.followedBy(further, rank, scratch);
+            OneDnnArguments arguments = new OneDnnArguments(memory.arena());
+            for (int i = 0; i < further.size(); i++) {
+                int index = i;
+                further.get(i).operand().ifPresent(operand -> arguments.addOfStep(index, memory(operand)));
+            }
+            return product(left, right, bias, result, attributes, arguments);
+        }
+    }
+
+    /**
+     * The right operand is copied to {@code packing}, where it lies as oneDNN likes it.
+     *
+     * @param left of right's type, or f32, and converted to that each time
+     */
     RepeatedProduct repeated(Strided left, Strided right, Strided result, Scratch packing) {
+        if (left.type() == right.type()) {
+            return repeatedOfOneType(left, right, result, packing);
+        }
+        long elements = (long) left.rows() * left.columns();
+        Strided converted =
+                Strided.matrix(packing.take(right.type(), elements), right.type(), left.rows(), left.columns());
+        LongConsumer conversion = conversion(left, converted);
+        RepeatedProduct product = repeatedOfOneType(converted, right, result, packing);
+        return new RepeatedProduct(product.pack(), (leftOffset, rightOffset, resultOffset) -> {
+            conversion.accept(leftOffset);
+            product.product().run(0, rightOffset, resultOffset);
+        });
+    }
+
+    /** What converts the matrix at an offset of so many bytes. */
+    private LongConsumer conversion(Strided from, Strided to) {
+        try (Arena scratch = Arena.ofConfined()) {
+            Placed source = placed(from);
+            OneDnnArguments arguments = new OneDnnArguments(memory.arena());
+            arguments.add(OneDnnArguments.SOURCE, source.memory);
+            arguments.add(OneDnnArguments.DESTINATION, memory(to));
+            Kernel copy = bind(
+                    OneDnn.reorder(
+                            engine, layout(from, scratch), layout(to, scratch), OneDnn.attributes(scratch), scratch),
+                    arguments);
+            return offset -> {
+                source.move(offset);
+                copy.run();
+            };
+        }
+    }
+
+    private RepeatedProduct repeatedOfOneType(Strided left, Strided right, Strided result, Scratch packing) {
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment any = OneDnnMatMul.anyLayout(dataType(right.type()), right.sizes(), scratch);
             MemorySegment description = OneDnnMatMul.describe(
@@ -98,7 +166,7 @@ record OneDnnProducts(MemorySegment engine, MemorySegment stream, ProgramMemory 
         }
     }
 
-    private static MemorySegment layout(Strided matrix, Arena scratch) {
+    static MemorySegment layout(Strided matrix, Arena scratch) {
         return OneDnn.layout(dataType(matrix.type()), matrix.sizes(), matrix.strides(), scratch);
     }
 

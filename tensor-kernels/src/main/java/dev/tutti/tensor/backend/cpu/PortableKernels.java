@@ -5,8 +5,10 @@ import dev.tutti.tensor.backend.ProgramMemory;
 import dev.tutti.tensor.backend.Values;
 import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.ElementwiseOp;
+import dev.tutti.tensor.graph.NormalizationOp;
 import dev.tutti.tensor.graph.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
 
 /** Matrix products in Java, on one thread, in f32: operands are unpacked to rows on the heap, allocated once. */
@@ -48,6 +50,16 @@ final class PortableKernels implements MatrixKernels {
                 y.addProduct(a, b);
                 y.store(to);
             }
+        };
+    }
+
+    @Override
+    public Product product(Strided left, Strided right, Strided result, List<ProductStep> steps) {
+        Product product = product(left, right, result, false);
+        Kernel following = new ProductStepLoops(steps, result);
+        return (leftOffset, rightOffset, resultOffset) -> {
+            product.run(leftOffset, rightOffset, resultOffset);
+            following.run();
         };
     }
 
@@ -100,6 +112,26 @@ final class PortableKernels implements MatrixKernels {
                 y.set(i, x.get(i));
             }
         };
+    }
+
+    @Override
+    public Kernel add(ElementwiseOp.Add op, Tensor result) {
+        return new ElementwiseKernels(memory).add(op, result);
+    }
+
+    @Override
+    public Kernel reluGradient(ElementwiseOp.ActivateGradient op, Tensor result) {
+        return new ElementwiseKernels(memory).reluGradient(op, result);
+    }
+
+    @Override
+    public Kernel layerNorm(NormalizationOp.LayerNorm op, List<Tensor> results) {
+        return new NormalizationKernels(memory).layerNorm(op, results);
+    }
+
+    @Override
+    public Kernel layerNormGradient(NormalizationOp.LayerNormGradient op, List<Tensor> results) {
+        return new LayerNormGradientKernel(memory, op, results);
     }
 
     @Override

@@ -84,7 +84,7 @@ final class RowBlock {
     }
 
     /** x[r, c] = exp(x[r, c] − shift[r]). */
-    void exponentials(float[] x, float[] shift, int count) {
+    private void exponentials(float[] x, float[] shift, int count) {
         exponential.apply(x, spread(shift, count), count * columns);
     }
 

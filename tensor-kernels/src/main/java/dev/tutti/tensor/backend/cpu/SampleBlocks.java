@@ -2,6 +2,7 @@ package dev.tutti.tensor.backend.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -40,6 +41,11 @@ record SampleBlocks(int samples, int time, int hidden, int block) {
         return new float[block * hidden];
     }
 
+    /** For all samples, an array for each block. */
+    float[][] newUnitsOfAll() {
+        return new float[(samples + block - 1) / block][block * hidden];
+    }
+
     int units(Range range) {
         return (range.last - range.first) * hidden;
     }
@@ -49,9 +55,10 @@ record SampleBlocks(int samples, int time, int hidden, int block) {
         return new Rows(memory, time, columns, hidden);
     }
 
-    /** Rows [samples, columns], the same at all times. */
-    Rows moment(MemorySegment memory, int columns) {
-        return new Rows(memory, 0, columns, hidden);
+    /** Of [samples, hidden], which are the same at all times. */
+    void load(MemorySegment memory, float[] units, Range range) {
+        MemorySegment.copy(
+                memory, JAVA_FLOAT_UNALIGNED, (long) range.first * hidden * Float.BYTES, units, 0, units(range));
     }
 
     /** f32 in memory, of which {@code hidden} columns at one time are read to arrays, and written from there. */
@@ -72,8 +79,18 @@ record SampleBlocks(int samples, int time, int hidden, int block) {
         }
 
         private long offset(int sample, int t, int part) {
-            long row = time == 0 ? sample : (long) sample * time + t;
-            return (row * columns + (long) part * hidden) * Float.BYTES;
+            return (((long) sample * time + t) * columns + (long) part * hidden) * Float.BYTES;
+        }
+
+        /** The rows of all samples at the first time, a matrix. */
+        Strided matrix() {
+            long stride = (long) time * columns;
+            return Strided.matrix(memory, ElementType.F32, memory.byteSize() / Float.BYTES / stride, columns, stride);
+        }
+
+        /** Bytes from the {@link #matrix} of the first time to that of another. */
+        long matrixOffset(int t) {
+            return (long) t * columns * Float.BYTES;
         }
     }
 }

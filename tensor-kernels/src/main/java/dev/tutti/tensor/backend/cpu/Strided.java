@@ -18,13 +18,24 @@ record Strided(MemorySegment memory, ElementType type, List<Long> sizes, List<Lo
         return new Strided(memory, type, List.of(rows, columns), List.of(rowStride, 1L));
     }
 
-    /** So many of this matrix, each so far from the one before. */
+    /** So many of this matrix, each so far from the one before; one is the matrix itself. */
     Strided times(long count, long stride) {
+        return count == 1
+                ? this
+                : new Strided(
+                        memory,
+                        type,
+                        List.of(count, sizes.get(0), sizes.get(1)),
+                        List.of(stride, strides.get(0), strides.get(1)));
+    }
+
+    /** The matrix as the only one of several. */
+    Strided once() {
         return new Strided(
                 memory,
                 type,
-                List.of(count, sizes.get(0), sizes.get(1)),
-                List.of(stride, strides.get(0), strides.get(1)));
+                List.of(1L, sizes.get(0), sizes.get(1)),
+                List.of(sizes.get(0) * strides.get(0), strides.get(0), strides.get(1)));
     }
 
     /** The same memory with rows and columns exchanged. */

@@ -100,6 +100,13 @@ final class VectorMath {
         }
     }
 
+    /** maximum = max(maximum, x); a NaN stays one. */
+    static void max(float[] maximum, float[] x, int count) {
+        for (int i = 0; i < count; i++) {
+            maximum[i] = Math.max(maximum[i], x[i]);
+        }
+    }
+
     static void subtract(float[] difference, float[] subtrahend, int count) {
         for (int i = 0; i < count; i++) {
             difference[i] -= subtrahend[i];

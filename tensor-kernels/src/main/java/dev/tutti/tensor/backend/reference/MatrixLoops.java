@@ -12,6 +12,8 @@ record MatrixLoops(TensorValues tensors) {
         return switch (op) {
             case MatrixOp.MatMul(var left, var transposeLeft, var right, var transposeRight) ->
                 matMul(tensors.matrix(left, transposeLeft), tensors.matrix(right, transposeRight), y);
+            case MatrixOp.RoundedMatMul(var left, var transposeLeft, var right, var transposeRight, var _) ->
+                matMul(tensors.matrix(left, transposeLeft), tensors.matrix(right, transposeRight), y);
             case MatrixOp.AddBias(var x, var bias) -> addBias(tensors.of(x), tensors.of(bias), y);
             case MatrixOp.ColumnSum(var x, var _) -> columnSum(tensors.of(x), y);
             case MatrixOp.Dense(var x, var weight, var bias, var activation, var _) ->

@@ -169,7 +169,7 @@ record SequenceLoops(TensorValues tensors) {
                     gates.set(index, gate / hidden == 2 ? StrictMath.tanh(sum) : Functions.sigmoid(sum));
                 }
                 for (int k = 0; k < hidden; k++) {
-                    Cell cell = new Cell(gates, row, hidden, k);
+                    Cell cell = Cell.at(gates, row, hidden, k);
                     long index = (long) row * hidden + k;
                     double previous = first ? 0 : cells.get(index - hidden);
                     double c = cell.forget() * previous + cell.input() * cell.candidate();
@@ -200,7 +200,7 @@ record SequenceLoops(TensorValues tensors) {
                         dh += y.get((long) (row + 1) * SequenceOp.Lstm.GATES * hidden + gate)
                                 * weight.get((long) gate * hidden + k);
                     }
-                    Cell cell = new Cell(gates, row, hidden, k);
+                    Cell cell = Cell.at(gates, row, hidden, k);
                     double tanh = StrictMath.tanh(cells.get((long) row * hidden + k));
                     double previous = first ? 0 : cells.get((long) (row - 1) * hidden + k);
                     double dc = (last ? 0 : cellGradients[k]) + dh * cell.output() * (1 - tanh * tanh);
@@ -215,26 +215,15 @@ record SequenceLoops(TensorValues tensors) {
         };
     }
 
-    /** The gates of unit k at a time of a sample, after σ and tanh. */
-    private record Cell(Values gates, int row, int hidden, int k) {
-        double input() {
-            return gate(0);
-        }
-
-        double forget() {
-            return gate(1);
-        }
-
-        double candidate() {
-            return gate(2);
-        }
-
-        double output() {
-            return gate(3);
-        }
-
-        private double gate(int number) {
-            return gates.get(((long) row * SequenceOp.Lstm.GATES + number) * hidden + k);
+    /** The gates of a unit at a time of a sample, after σ and tanh. */
+    private record Cell(double input, double forget, double candidate, double output) {
+        static Cell at(Values gates, int row, int hidden, int k) {
+            long index = (long) row * SequenceOp.Lstm.GATES * hidden + k;
+            return new Cell(
+                    gates.get(index),
+                    gates.get(index + hidden),
+                    gates.get(index + 2L * hidden),
+                    gates.get(index + 3L * hidden));
         }
     }
 }

@@ -1,0 +1,140 @@
+package dev.tutti.tensor.lowering;
+
+import dev.tutti.tensor.graph.Activation;
+import dev.tutti.tensor.graph.ElementType;
+import dev.tutti.tensor.graph.ElementwiseOp;
+import dev.tutti.tensor.graph.Graph;
+import dev.tutti.tensor.graph.GraphBuilder;
+import dev.tutti.tensor.graph.Instruction;
+import dev.tutti.tensor.graph.LayoutOp;
+import dev.tutti.tensor.graph.MatrixOp;
+import dev.tutti.tensor.graph.Op;
+import dev.tutti.tensor.graph.SequenceOp;
+import dev.tutti.tensor.graph.Tensor;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Lets products round their results themselves where all that is read of them is a cast to one type. A relu's gradient may lie in between: it
+ * passes numbers on or makes them 0, which gives the same before rounding and after. Sums over columns, the gradients of biases, read the
+ * rounded numbers too.
+ */
+public final class CastFolding {
+    private final Graph graph;
+    private final GraphUses uses;
+    /** Of what is rounded as it is made, by the tensor it replaces. */
+    private final Map<Tensor, Tensor> rounded = new HashMap<>();
+
+    private CastFolding(Graph graph) {
+        this.graph = graph;
+        this.uses = new GraphUses(graph);
+    }
+
+    /** The same results with fewer casts. */
+    public static Graph fold(Graph graph) {
+        return new CastFolding(graph).fold();
+    }
+
+    private Graph fold() {
+        GraphBuilder builder = GraphBuilder.rewriting(graph);
+        for (Instruction instruction : graph.instructions()) {
+            Tensor result = instruction.result();
+            Op op = instruction.op().with(this::replacement);
+            Optional<Op> rounding = castType(result).flatMap(type -> rounding(op, type));
+            if (rounding.isPresent()) {
+                rounded.put(result, add(builder, result, rounding.get()));
+            } else if (followsRounded(instruction)) {
+                rounded.put(result, op instanceof ElementwiseOp.Cast(var x, var _) ? x : add(builder, result, op));
+            } else {
+                builder.append(instruction.results(), op);
+            }
+        }
+        return builder.keeping(graph).build();
+    }
+
+    private static Tensor add(GraphBuilder builder, Tensor replaced, Op op) {
+        return builder.add(replaced.name() + ".rounded", op);
+    }
+
+    private Tensor replacement(Tensor tensor) {
+        return rounded.getOrDefault(tensor, tensor);
+    }
+
+    /** Whether the instruction's result has another type, since its operand has. */
+    private boolean followsRounded(Instruction instruction) {
+        return switch (instruction.op()) {
+            case LayoutOp.Reshape(var x, var _) -> rounded.containsKey(x);
+            case ElementwiseOp.ActivateGradient(var gradient, var _, var _) -> rounded.containsKey(gradient);
+            case ElementwiseOp.Cast(var x, var type) ->
+                rounded.containsKey(x) && replacement(x).type() == type;
+            default -> false;
+        };
+    }
+
+    /** The operation that does the same and rounds the result, if there is one. */
+    private static Optional<Op> rounding(Op op, ElementType type) {
+        return switch (op) {
+            case MatrixOp.MatMul(var left, boolean transposeLeft, var right, boolean transposeRight) ->
+                Optional.of(new MatrixOp.RoundedMatMul(left, transposeLeft, right, transposeRight, type));
+            case MatrixOp.Dense(var x, var weight, var bias, var activation, var _) ->
+                Optional.of(new MatrixOp.Dense(x, weight, bias, activation, type));
+            case SequenceOp.AttentionGradient(
+                    var gradient,
+                    var qkv,
+                    var output,
+                    var logSumExp,
+                    var ignored,
+                    int heads,
+                    boolean causal,
+                    var _) ->
+                Optional.of(new SequenceOp.AttentionGradient(
+                        gradient, qkv, output, logSumExp, ignored, heads, causal, type));
+            default -> Optional.empty();
+        };
+    }
+
+    /** The type to which all who read an f32 tensor cast it, or sum what they cast. */
+    private Optional<ElementType> castType(Tensor tensor) {
+        if (tensor.type() != ElementType.F32) {
+            return Optional.empty();
+        }
+        return uses.consumers(tensor).stream()
+                .flatMap(consumer -> firstCast(consumer).stream())
+                .findFirst()
+                .filter(type -> isReadAs(type, tensor));
+    }
+
+    private Optional<ElementType> firstCast(Instruction consumer) {
+        return switch (consumer.op()) {
+            case ElementwiseOp.Cast(var _, var type) -> Optional.of(type);
+            case LayoutOp.Reshape _, ElementwiseOp.ActivateGradient _ -> {
+                List<Instruction> next = uses.consumers(consumer.result());
+                yield next.stream()
+                        .flatMap(further -> firstCast(further).stream())
+                        .findFirst();
+            }
+            default -> Optional.empty();
+        };
+    }
+
+    private boolean isReadAs(ElementType type, Tensor tensor) {
+        return !uses.isVisible(tensor)
+                && uses.consumers(tensor).stream().allMatch(consumer -> isReadAs(type, tensor, consumer));
+    }
+
+    private boolean isReadAs(ElementType type, Tensor tensor, Instruction consumer) {
+        return switch (consumer.op()) {
+            case ElementwiseOp.Cast(var _, var to) -> to == type && !uses.isVisible(consumer.result());
+            case MatrixOp.ColumnSum _ -> true;
+            case LayoutOp.Reshape _ -> isReadAs(type, consumer.result());
+            case ElementwiseOp.ActivateGradient(var _, var saved, var activation) ->
+                activation == Activation.RELU
+                        && saved.type() == type
+                        && !saved.equals(tensor)
+                        && isReadAs(type, consumer.result());
+            default -> false;
+        };
+    }
+}
