@@ -114,7 +114,7 @@ class TuttiTest {
         assertThat(tutti("submit", JOB, "--dry-run", "--set", "training.precision=bf16"))
                 .isZero();
 
-        assertThat(outText()).contains("precision: bf16", "source: mnist", "beta1: 0.9", "consistency: synchronous");
+        assertThat(outText()).contains("precision: bf16", "source: mnist", "beta1: 0.9", "backup-workers: 0");
     }
 
     @Test

@@ -74,6 +74,9 @@ class JobFileTest {
         training.consistency=synchronous            | synchronous
         training.consistency={asynchronous: {}}     | asynchronous
         training.consistency={asynchronous: }       | asynchronous
+        training.consistency=local                  | local
+        training.consistency={bounded-staleness: 3} | bounded_staleness
+        training.consistency.local.steps=20         | local
         """)
     void choosesAMessageByItsName(String assignment, String chosen) throws SpecException {
         assertThat(load(JOB, assignment)
@@ -262,7 +265,7 @@ class JobFileTest {
 
         assertThat(load(yaml)).isEqualTo(spec);
         assertThat(SpecTree.of(spec.getTraining()))
-                .containsEntry("consistency", "asynchronous")
+                .containsEntry("consistency", Map.of("asynchronous", Map.of("staleness-scaled", false)))
                 .containsEntry("loss", "cross-entropy");
     }
 
@@ -291,7 +294,7 @@ class JobFileTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"mnist-mlp.yaml", "mnist-mlp-async.yaml"})
+    @ValueSource(strings = {"mnist-mlp.yaml", "mnist-mlp-async.yaml", "mnist-mlp-bounded.yaml", "mnist-mlp-local.yaml"})
     void theExamplesAreJobs(String example) throws SpecException {
         assertThat(JobFile.load(Path.of("../examples", example), List.of())
                         .getModel()

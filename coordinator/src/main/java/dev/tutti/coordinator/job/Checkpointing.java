@@ -64,7 +64,7 @@ final class Checkpointing {
                     turn,
                     turn.put(job.with(training)),
                     JobState.JOB_STATE_STOPPED,
-                    Endings.stoppedAfter(step),
+                    Endings.stoppedAfter(training.schedule().batches(step)),
                     Optional.empty());
             return;
         }
@@ -123,7 +123,12 @@ final class Checkpointing {
         }
         turn.publish(next, JobEvent.newBuilder().setCheckpoint(checkpoint));
         if (next.phase() instanceof Phase.Stopping(var _, Halt.Saving(var step)) && step == checkpoint.getStep()) {
-            Endings.end(turn, next, JobState.JOB_STATE_STOPPED, Endings.stoppedAfter(step), Optional.empty());
+            Endings.end(
+                    turn,
+                    next,
+                    JobState.JOB_STATE_STOPPED,
+                    Endings.stoppedAfter(training.schedule().batches(step)),
+                    Optional.empty());
         } else {
             Leasing.settle(turn, next, known);
         }

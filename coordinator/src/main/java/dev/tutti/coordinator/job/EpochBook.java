@@ -1,5 +1,6 @@
 package dev.tutti.coordinator.job;
 
+import dev.tutti.proto.job.ConsistencyModel;
 import dev.tutti.proto.v1.EpochPart;
 import dev.tutti.proto.v1.EpochResult;
 import dev.tutti.proto.v1.JobSpec;
@@ -14,7 +15,7 @@ import java.util.TreeMap;
  * Losses and validation results, epoch by epoch; epochs count from 0 here, from 1 in results. Each share of an epoch is added once.
  *
  * <p>A share belongs to its generation, as the next one cuts data and slices anew. A training loss is shown only if the shares' losses
- * are of every label of the epoch.
+ * are of every label of the epoch, but for those whose gradients a job with backup workers discards.
  *
  * @param closed results of epochs whose shares covered all slices
  * @param open shares of this generation, by epoch and first slice
@@ -88,11 +89,17 @@ public record EpochBook(
                 .setEpoch(epoch + 1)
                 .setStep(reports.stream().mapToLong(EpochPart::getStep).max().orElseThrow())
                 .setSeconds(Math.max(0, atMillis - lastClosedAtMillis) / 1000.0);
-        if (training.getLabels() == trainLabels) {
+        if (training.getLabels() == trainLabels || mayDiscard(spec)) {
             SumsOf.meanLoss(training).ifPresent(result::setTrainLoss);
         }
         SumsOf.evaluation(validation, spec).ifPresent(result::setValidation);
         return result.build();
+    }
+
+    /** With backup workers some samples of an epoch change nothing. The loss is that of the others. */
+    private static boolean mayDiscard(JobSpec spec) {
+        return ConsistencyModel.of(spec.getTraining()) instanceof ConsistencyModel.Synchronous synchronous
+                && synchronous.hasBackupWorkers();
     }
 
     EpochBook regenerated() {

@@ -168,7 +168,8 @@ final class Generations {
         if (training.generation() > 1) {
             turn.notice(
                     running,
-                    "Generation " + training.generation() + " goes on after step " + completeStep + " with "
+                    "Generation " + training.generation() + " goes on after step "
+                            + training.schedule().batches(completeStep) + " with "
                             + Words.count(training.team().workers().size(), "worker"));
         }
         Checkpointing.requestMissing(turn, running, training);
@@ -191,7 +192,8 @@ final class Generations {
                                     .setStartStep(training.startStep())
                                     .setTotalSteps(lastStep)
                                     .setStepsPerEpoch(training.schedule().stepsPerEpoch())
-                                    .setValidatedEpochs(training.epochs().validated())));
+                                    .setValidatedEpochs(training.epochs().validated())
+                                    .setWorkers(training.team().workers().size())));
         }
     }
 

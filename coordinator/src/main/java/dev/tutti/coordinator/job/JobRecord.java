@@ -1,6 +1,6 @@
 package dev.tutti.coordinator.job;
 
-import dev.tutti.proto.v1.Consistency;
+import dev.tutti.proto.job.ConsistencyModel;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.JobState;
 import java.util.Optional;
@@ -28,8 +28,9 @@ public record JobRecord(
         };
     }
 
+    /** Whether it leases batches; otherwise its workers take steps, or rounds, together. */
     boolean asynchronous() {
-        return spec.getTraining().getConsistency().getKindCase() == Consistency.KindCase.ASYNCHRONOUS;
+        return ConsistencyModel.of(spec.getTraining()).leasesBatches();
     }
 
     boolean holds(String member) {

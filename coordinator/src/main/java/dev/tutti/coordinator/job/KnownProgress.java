@@ -12,11 +12,11 @@ final class KnownProgress {
         long step = job.state() == JobState.JOB_STATE_SUCCEEDED
                 ? training.schedule().totalSteps()
                 : training.leases().map(LeaseLedger::doneBatches).orElseGet(() -> completeStep(training));
-        return at(job, training, step).build();
+        return at(job, training, training.schedule().batches(step)).build();
     }
 
     /**
-     * The last step of a synchronous job that every shard is known to have taken: the one this generation started after, one of which
+     * The last step of a job without leases that every shard is known to have taken: the one this generation started after, one of which
      * there is a checkpoint, or an epoch's last, though an epoch before it may have been missed.
      */
     private static long completeStep(Training training) {
@@ -26,14 +26,15 @@ final class KnownProgress {
         return Math.max(training.startStep(), Math.max(ofCheckpoint, ofEpoch));
     }
 
-    /** Everything that follows from a step; synchronous samples are counted by it, too. */
-    static Progress.Builder at(JobRecord job, Training training, long step) {
+    /** Everything that follows from how many batches are done; samples are counted by it, too. */
+    static Progress.Builder at(JobRecord job, Training training, long batches) {
         Training.Schedule schedule = training.schedule();
-        long epochs = step / schedule.stepsPerEpoch();
-        long rest = (step % schedule.stepsPerEpoch()) * job.spec().getTraining().getBatch();
+        long epochs = batches / schedule.batchesPerEpoch();
+        long rest = (batches % schedule.batchesPerEpoch())
+                * job.spec().getTraining().getBatch();
         return Progress.newBuilder()
-                .setStep(step)
-                .setTotalSteps(schedule.totalSteps())
+                .setStep(batches)
+                .setTotalSteps(schedule.totalBatches())
                 .setEpoch((int) Math.min(epochs + 1, schedule.epochs()))
                 .setTotalEpochs(schedule.epochs())
                 .setSamples(epochs * training.facts().getTrainSamples() + rest)

@@ -58,10 +58,10 @@ public final class LiveProgress {
         }
         reports.samples += report.getTraining().getSamples();
         long step = training.leases().isEmpty()
-                ? report.getStep()
+                ? training.schedule().batches(report.getStep())
                 : reports.samples / job.spec().getTraining().getBatch();
         reports.step =
-                Math.min(Math.max(reports.step, step), training.schedule().totalSteps());
+                Math.min(Math.max(reports.step, step), training.schedule().totalBatches());
         reports.lately.addLast(new Report(atMillis, report.getTraining()));
         while (reports.lately.getFirst().atMillis() < atMillis - WINDOW_MILLIS) {
             reports.lately.removeFirst();

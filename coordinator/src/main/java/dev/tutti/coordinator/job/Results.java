@@ -21,7 +21,7 @@ final class Results {
                 .max()
                 .orElse(0);
         JobResult.Builder result = JobResult.newBuilder()
-                .setSteps(training.schedule().totalSteps())
+                .setSteps(training.schedule().totalBatches())
                 .setSamples(training.facts().getTrainSamples()
                         * job.spec().getTraining().getEpochs())
                 .setTrainingSeconds(training.clock().beforeMillis() / 1000.0 + lastGenerationSeconds)

@@ -1,5 +1,6 @@
 package dev.tutti.coordinator.job;
 
+import dev.tutti.proto.job.ConsistencyModel;
 import dev.tutti.proto.v1.JobFacts;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.WorkerFinished;
@@ -16,7 +17,7 @@ import java.util.TreeMap;
  * @param generation grows with every new start; 0 before the first
  * @param startStep steps complete on every shard when this generation started
  * @param finished last reports of this generation's workers, by worker
- * @param leases the data ledger; empty for a synchronous job
+ * @param leases the data ledger; empty for a job that leases no batches
  */
 public record Training(
         JobFacts facts,
@@ -35,18 +36,43 @@ public record Training(
         finished = Map.copyOf(finished);
     }
 
-    /** How many steps there are. The last step of an epoch may have fewer rows; no sample is dropped. */
-    public record Schedule(long stepsPerEpoch, int epochs, int slices) {
+    /**
+     * How many steps there are. The last step of an epoch may have fewer rows; no sample is dropped.
+     *
+     * @param stepsPerEpoch of those that shards take
+     * @param batchesPerStep how many batches such a step is trained on: more than one in a local job, whose steps are rounds
+     * @param batchesPerEpoch the last step of an epoch may have fewer
+     */
+    public record Schedule(long stepsPerEpoch, long batchesPerStep, long batchesPerEpoch, int epochs, int slices) {
         static Schedule of(JobSpec spec, JobFacts facts) {
-            int batch = spec.getTraining().getBatch();
+            long batches = Math.ceilDiv(
+                    facts.getTrainSamples(), (long) spec.getTraining().getBatch());
+            long batchesPerStep = switch (ConsistencyModel.of(spec.getTraining())) {
+                case ConsistencyModel.Local local -> local.steps();
+                case ConsistencyModel.Synchronous _,
+                        ConsistencyModel.Asynchronous _,
+                        ConsistencyModel.BoundedStaleness _ -> 1;
+            };
             return new Schedule(
-                    (facts.getTrainSamples() + batch - 1) / batch,
+                    Math.ceilDiv(batches, batchesPerStep),
+                    batchesPerStep,
+                    batches,
                     spec.getTraining().getEpochs(),
                     spec.getCluster().getSlices());
         }
 
         public long totalSteps() {
             return stepsPerEpoch * epochs;
+        }
+
+        public long totalBatches() {
+            return batchesPerEpoch * epochs;
+        }
+
+        /** Batches that are trained on after so many steps: what users call steps. */
+        long batches(long steps) {
+            return steps / stepsPerEpoch * batchesPerEpoch
+                    + Math.min(steps % stepsPerEpoch * batchesPerStep, batchesPerEpoch);
         }
     }
 

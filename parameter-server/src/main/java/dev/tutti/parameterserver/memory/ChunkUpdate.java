@@ -4,6 +4,8 @@ import dev.tutti.proto.checkpoint.TensorPiece;
 import dev.tutti.proto.v1.TensorPlacement;
 import dev.tutti.proto.wire.ChunkGrid;
 import dev.tutti.tensor.optimizer.Averaging;
+import dev.tutti.tensor.optimizer.Regularization;
+import dev.tutti.tensor.optimizer.Sgd;
 import dev.tutti.tensor.optimizer.SliceOptimizer;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -12,13 +14,23 @@ import java.util.stream.IntStream;
 
 /**
  * What a gradient does to a chunk's parameters, element by element: the optimizer's step where they are trained, a step towards the gradient
- * where they are averaged. Not thread-safe.
+ * where they are averaged, or where that has been done on the workers, the difference. Not thread-safe.
  */
 public final class ChunkUpdate {
     private final ChunkGrid grid;
     private final SliceOptimizer optimizer;
+    private final Averaged averaged;
     private final Averaging averaging = new Averaging();
+    private final SliceOptimizer subtraction = new SliceOptimizer(new Sgd(1, 0), Regularization.NONE);
     private final List<List<Run>> runsOfChunk;
+
+    /** What comes as the gradient of averaged parameters. */
+    public enum Averaged {
+        /** A statistic, which they move towards. */
+        STATISTIC,
+        /** How far they have moved already, start minus end. */
+        DIFFERENCE
+    }
 
     /** Elements of a chunk, from {@code begin} on, that are all trained or all averaged: as long as possible. */
     public record Run(long begin, long count, boolean averaged) {
@@ -43,9 +55,10 @@ public final class ChunkUpdate {
     }
 
     /** @param tensors of the whole flat space */
-    public ChunkUpdate(ChunkGrid grid, List<TensorPlacement> tensors, SliceOptimizer optimizer) {
+    public ChunkUpdate(ChunkGrid grid, List<TensorPlacement> tensors, SliceOptimizer optimizer, Averaged averaged) {
         this.grid = grid;
         this.optimizer = optimizer;
+        this.averaged = averaged;
         this.runsOfChunk = IntStream.range(0, grid.chunkCount())
                 .mapToObj(chunk -> runs(grid, chunk, tensors))
                 .toList();
@@ -93,12 +106,7 @@ public final class ChunkUpdate {
             long update) {
         for (Run run : runs(chunk)) {
             if (run.averaged()) {
-                averaging.apply(
-                        run.of(current),
-                        run.of(next),
-                        run.of(gradient.values()),
-                        (float) (1 / gradient.lossScale()),
-                        run.count());
+                average(run, current, next, gradient);
             } else {
                 optimizer.apply(
                         run.of(current),
@@ -109,6 +117,17 @@ public final class ChunkUpdate {
                         run.count(),
                         update);
             }
+        }
+    }
+
+    private void average(Run run, MemorySegment current, MemorySegment next, ScaledGradient gradient) {
+        float scale = (float) (1 / gradient.lossScale());
+        switch (averaged) {
+            case STATISTIC ->
+                averaging.apply(run.of(current), run.of(next), run.of(gradient.values()), scale, run.count());
+            case DIFFERENCE ->
+                subtraction.apply(
+                        run.of(current), run.of(next), run.of(gradient.values()), scale, List.of(), run.count(), 1);
         }
     }
 }

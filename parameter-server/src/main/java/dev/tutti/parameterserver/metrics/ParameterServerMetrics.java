@@ -1,15 +1,22 @@
 package dev.tutti.parameterserver.metrics;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 
 /** What a parameter server counts, over all its shards. Thread-safe. */
 public final class ParameterServerMetrics {
+    /** At most; SLO buckets must be positive, so none and one come together. */
+    private static final double[] STALENESS_BUCKETS = {1, 2, 4, 8, 16, 64};
+
     private final Counter updates;
     private final Counter skipped;
     private final Counter duplicates;
+    private final Counter late;
+    private final Counter heldBack;
+    private final DistributionSummary staleness;
     private final Counter fenced;
     private final Counter bytesReceived;
     private final Counter bytesSent;
@@ -24,6 +31,17 @@ public final class ParameterServerMetrics {
                 .register(registry);
         duplicates = Counter.builder("tutti.parameter.server.duplicates")
                 .description("Gradients dropped because they had been taken in before")
+                .register(registry);
+        late = Counter.builder("tutti.parameter.server.late.gradients")
+                .description("Gradients discarded because their step was complete without them")
+                .register(registry);
+        heldBack = Counter.builder("tutti.parameter.server.held.back")
+                .description("Times a worker was sent nothing because it was too far ahead of the slowest")
+                .register(registry);
+        staleness = DistributionSummary.builder("tutti.parameter.server.staleness")
+                .description(
+                        "Updates a chunk had had since the parameters that a gradient is of; asynchronous jobs only")
+                .serviceLevelObjectives(STALENESS_BUCKETS)
                 .register(registry);
         fenced = Counter.builder("tutti.parameter.server.fenced")
                 .description("Frames dropped because they were of another generation")
@@ -56,6 +74,19 @@ public final class ParameterServerMetrics {
 
     public void duplicate() {
         duplicates.increment();
+    }
+
+    public void late() {
+        late.increment();
+    }
+
+    /** A worker begins to wait. */
+    public void heldBack() {
+        heldBack.increment();
+    }
+
+    public void stale(long updatesSince) {
+        staleness.record((double) updatesSince);
     }
 
     public void fenced() {

@@ -12,8 +12,24 @@ public sealed interface Consistency permits SynchronousUpdates, AsynchronousUpda
     /** The chunks it updates, with as many versions as it needs; the shard closes them. */
     ChunkMemory memory();
 
+    /** A worker's stream has begun. */
+    default Peer join() {
+        return new Peer(memory().chunkCount());
+    }
+
     /** Takes in the gradient of a push. */
-    Verdict offer(FrameHeader header, Payload gradient);
+    Verdict offer(Peer peer, FrameHeader header, Payload gradient);
+
+    /** Whether a worker is not to be sent anything now. It may end with whatever is taken in, and with whoever leaves. */
+    default boolean holdsBack(Peer peer) {
+        return false;
+    }
+
+    /** A worker has been sent a chunk as it is now. */
+    default void sent(Peer peer, int chunk) {}
+
+    /** The stream has ended. */
+    default void left(Peer peer) {}
 
     /** Forgets what is not applied yet: a new generation computes it again. */
     void startGeneration();

@@ -2,6 +2,7 @@ package dev.tutti.parameterserver.policy;
 
 import dev.tutti.proto.v1.Push;
 import java.util.Arrays;
+import java.util.function.IntPredicate;
 
 /**
  * The training loss of the epoch under way, of a chunk whose pushes bring it. It lives with the chunk's parameters: the losses of a step
@@ -16,6 +17,7 @@ final class EpochLoss {
     private final int[] rows;
     private Trained now = Trained.NOTHING;
     private Trained before = Trained.NOTHING;
+    private Trained lastEpoch = Trained.NOTHING;
 
     EpochLoss(int slices, long stepsPerEpoch) {
         this.stepsPerEpoch = stepsPerEpoch;
@@ -35,15 +37,26 @@ final class EpochLoss {
         }
     }
 
-    /** The chunk has taken a step, counted from 1. */
-    void applied(long step) {
+    /**
+     * The chunk has taken a step.
+     *
+     * @param step counted from 1
+     * @param isSummed whether the gradient of a slice was part of it
+     */
+    void applied(long step, IntPredicate isSummed) {
         before = now;
-        Trained start = step % stepsPerEpoch == 1 % stepsPerEpoch ? Trained.NOTHING : now;
+        boolean begins = step % stepsPerEpoch == 1 % stepsPerEpoch;
+        if (begins) {
+            lastEpoch = now;
+        }
+        Trained start = begins ? Trained.NOTHING : now;
         double lossSum = start.lossSum();
         long samples = start.samples();
         for (int slice = 0; slice < losses.length; slice++) {
-            lossSum += losses[slice];
-            samples += rows[slice];
+            if (isSummed.test(slice)) {
+                lossSum += losses[slice];
+                samples += rows[slice];
+            }
         }
         now = new Trained(lossSum, samples);
         forgetStep();
@@ -58,6 +71,11 @@ final class EpochLoss {
     /** Up to the chunk's version. */
     Trained current() {
         return now;
+    }
+
+    /** Of the whole epoch before the one under way. */
+    Trained lastEpoch() {
+        return lastEpoch;
     }
 
     /** Up to the version before. */

@@ -1,6 +1,7 @@
 package dev.tutti.parameterserver.policy;
 
 import dev.tutti.parameterserver.memory.GradientBuffers;
+import dev.tutti.proto.v1.Push;
 import dev.tutti.proto.wire.Payload;
 import dev.tutti.proto.wire.SliceTree;
 import dev.tutti.proto.wire.SliceTree.Node;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * The sum of one chunk's gradient over the slices of one step, in the fixed tree: left child + right child, whatever came first (f32
  * addition commutes, it only does not associate). It owns the buffers of the nodes it holds.
  */
-final class SliceSum {
+final class SliceSum implements StepSum {
     private final SliceTree tree;
     private final GradientBuffers buffers;
     /** Complete sums whose sibling is missing. Their ranges are disjoint. */
@@ -26,8 +27,8 @@ final class SliceSum {
         this.buffers = buffers;
     }
 
-    /** Whether all slices of a node are in already. */
-    boolean contains(Node node) {
+    @Override
+    public boolean contains(Node node) {
         Node at = node;
         while (!nodes.containsKey(at) && !tree.isRoot(at)) {
             at = tree.parent(at);
@@ -35,12 +36,8 @@ final class SliceSum {
         return nodes.containsKey(at);
     }
 
-    /**
-     * Adds a node that is not contained.
-     *
-     * @return the sum over all slices once it is complete: the caller's, to be given back to the buffers; this object is empty then
-     */
-    Optional<MemorySegment> add(Node node, Payload gradient) {
+    @Override
+    public Optional<MemorySegment> add(Node node, Push push, Payload gradient) {
         forgetWithin(node);
         Node at = node;
         MemorySegment sum = takeSibling(at);
@@ -63,7 +60,13 @@ final class SliceSum {
         return Optional.empty();
     }
 
-    void clear() {
+    @Override
+    public boolean hasSummed(int slice) {
+        return true;
+    }
+
+    @Override
+    public void clear() {
         nodes.values().forEach(buffers::give);
         nodes.clear();
     }

@@ -18,31 +18,46 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * A chunk goes from version s − 1 to s once the gradients of all slices of step s are summed; if the job's shards decide together, once that
- * is so of all chunks, and decided. Workers begin step s + 1 when every chunk is at s; so all chunks are at s or s + 1.
+ * A chunk goes from version s − 1 to s once the gradients of all slices of step s are summed, or with backup workers those of as many workers as
+ * are waited for; if the job's shards decide together, once that is so of all chunks, and decided. Workers begin step s + 1 when every chunk is at
+ * s; so all chunks are at s or s + 1.
+ *
+ * <p>In a local job a step is a round, and its gradient how far the slices went in it.
  */
 public final class SynchronousUpdates implements Consistency {
     private final ChunkMemory memory;
     private final SliceTree tree;
-    private final List<SliceSum> sums;
+    private final List<StepSum> sums;
+    private final int backupWorkers;
     /** Of the first chunk. */
     private final EpochLoss loss;
 
     private final Optional<Ballot> ballot;
 
     /**
+     * @param backupWorkers how many workers of a generation are not waited for
      * @param rule how steps are decided, if this shard does not apply each gradient by itself
      * @param firstScale of the losses
      */
     public SynchronousUpdates(
-            ChunkUpdate update, int slices, long stepsPerEpoch, Optional<StepRule> rule, LossScale firstScale) {
+            ChunkUpdate update,
+            int slices,
+            long stepsPerEpoch,
+            int backupWorkers,
+            Optional<StepRule> rule,
+            LossScale firstScale) {
         this.tree = new SliceTree(slices);
+        this.backupWorkers = backupWorkers;
         this.loss = new EpochLoss(slices, stepsPerEpoch);
         this.memory = new ChunkMemory(update, ChunkMemory.History.PREVIOUS);
         this.ballot = rule.map(how -> new Ballot(how, firstScale, memory));
-        this.sums = Stream.generate(() -> new SliceSum(tree, memory.buffers()))
-                .limit(memory.chunkCount())
-                .toList();
+        this.sums = Stream.generate(this::stepSum).limit(memory.chunkCount()).toList();
+    }
+
+    private StepSum stepSum() {
+        return backupWorkers == 0
+                ? new SliceSum(tree, memory.buffers())
+                : new ContributionSum(tree, memory.buffers(), backupWorkers);
     }
 
     @Override
@@ -51,12 +66,16 @@ public final class SynchronousUpdates implements Consistency {
     }
 
     @Override
-    public Verdict offer(FrameHeader header, Payload gradient) {
+    public Verdict offer(Peer peer, FrameHeader header, Payload gradient) {
         Push push = header.getPush();
         Optional<Node> node = tree.node(push.getSliceBegin(), push.getSliceEnd());
         if (node.isEmpty()) {
             return new Verdict.Refused("Slices [" + push.getSliceBegin() + ", " + push.getSliceEnd()
                     + ") are not one node of the tree over " + tree.slices() + " slices");
+        }
+        String problem = backupWorkers == 0 ? null : ContributionSum.problem(push, backupWorkers);
+        if (problem != null) {
+            return new Verdict.Refused(problem);
         }
         int chunk = push.getChunk();
         long underWay = memory.completeVersion() + 1;
@@ -64,15 +83,18 @@ public final class SynchronousUpdates implements Consistency {
             return new Verdict.Refused("A gradient of step " + header.getStep() + " for chunk " + chunk + " while step "
                     + underWay + " is not complete");
         }
-        SliceSum sum = sums.get(chunk);
+        StepSum sum = sums.get(chunk);
         boolean waits = ballot.isPresent() && ballot.get().contains(chunk);
-        if (header.getStep() <= memory.version(chunk) || waits || sum.contains(node.get())) {
+        if (header.getStep() <= memory.version(chunk) || waits) {
+            return backupWorkers == 0 ? new Verdict.Duplicate() : new Verdict.Late();
+        }
+        if (sum.contains(node.get())) {
             return new Verdict.Duplicate();
         }
         if (chunk == 0) {
             loss.offer(push);
         }
-        Optional<MemorySegment> complete = sum.add(node.get(), gradient);
+        Optional<MemorySegment> complete = sum.add(node.get(), push, gradient);
         if (complete.isEmpty()) {
             return new Verdict.Kept();
         }
@@ -82,7 +104,7 @@ public final class SynchronousUpdates implements Consistency {
     private Verdict apply(int chunk, MemorySegment gradient) {
         memory.update(chunk, ScaledGradient.plain(gradient));
         if (chunk == 0) {
-            loss.applied(memory.version(chunk));
+            lossApplied();
         }
         memory.buffers().give(gradient);
         return new Verdict.Applied();
@@ -100,9 +122,13 @@ public final class SynchronousUpdates implements Consistency {
         }
         Verdict verdict = ballot.get().decide(step, decision);
         if (verdict instanceof Verdict.Decided) {
-            loss.applied(memory.version(0));
+            lossApplied();
         }
         return verdict;
+    }
+
+    private void lossApplied() {
+        loss.applied(memory.version(0), sums.getFirst()::hasSummed);
     }
 
     /** This shard's vote on a step, if it was the last one there was a vote on. */
@@ -112,7 +138,7 @@ public final class SynchronousUpdates implements Consistency {
 
     @Override
     public void startGeneration() {
-        sums.forEach(SliceSum::clear);
+        sums.forEach(StepSum::clear);
         ballot.ifPresent(Ballot::startGeneration);
         loss.forgetStep();
     }
@@ -120,6 +146,11 @@ public final class SynchronousUpdates implements Consistency {
     /** What the first chunk's pushes have brought of the epoch that its version, or the one before, belongs to. */
     public Trained trained(long version) {
         return version == memory.version(0) ? loss.current() : loss.previous();
+    }
+
+    /** What they brought of the epoch before, if its last version may be missed: with backup workers. */
+    public Optional<Trained> trainedLastEpoch() {
+        return backupWorkers == 0 ? Optional.empty() : Optional.of(loss.lastEpoch());
     }
 
     /** At a version, the current one or the one before; always the same if this shard decides for itself. */

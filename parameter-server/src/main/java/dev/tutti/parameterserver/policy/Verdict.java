@@ -20,6 +20,9 @@ public sealed interface Verdict {
      */
     record Decided(boolean skipped) implements Verdict {}
 
+    /** Its step was complete without it; nothing changed. */
+    record Late() implements Verdict {}
+
     /** It had been taken in before; nothing changed. */
     record Duplicate() implements Verdict {}
 

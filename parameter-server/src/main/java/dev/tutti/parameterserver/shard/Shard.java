@@ -5,13 +5,11 @@ import dev.tutti.parameterserver.metrics.ParameterServerMetrics;
 import dev.tutti.parameterserver.policy.AsynchronousUpdates;
 import dev.tutti.parameterserver.policy.Consistency;
 import dev.tutti.parameterserver.policy.SynchronousUpdates;
-import dev.tutti.parameterserver.policy.Trained;
 import dev.tutti.parameterserver.policy.Verdict;
-import dev.tutti.proto.v1.Chunk;
+import dev.tutti.proto.v1.Clock;
 import dev.tutti.proto.v1.Encoding;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.Push;
-import dev.tutti.proto.v1.Vote;
 import dev.tutti.proto.wire.ExchangeFrame;
 import dev.tutti.proto.wire.Payload;
 import dev.tutti.tensor.optimizer.LossScale;
@@ -31,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A synchronous job in f16 or with a bound on the gradients' norm takes a step on all shards or on none: when all chunks are summed the shard
  * votes, and takes the step once a worker has told it what the votes of all shards come to.
  *
+ * <p>A worker with a clock that is too far ahead of the slowest is sent nothing until that one has caught up, rests or is gone.
+ *
  * <p>It owns its memory. One thread at a time calls it; it starts none, waits for nothing and knows no transport.
  */
 public final class Shard implements AutoCloseable {
@@ -39,6 +39,7 @@ public final class Shard implements AutoCloseable {
     private final Checkpoints checkpoints;
     private final ChunkMemory memory;
     private final Consistency consistency;
+    private final ShardFrames frames;
     private final Map<WorkerStream, Subscription> subscriptions = new HashMap<>();
     private long generation;
     /** Asked for before its step was complete; −1 if there is none. */
@@ -49,19 +50,8 @@ public final class Shard implements AutoCloseable {
         this.settings = settings;
         this.metrics = metrics;
         this.checkpoints = checkpoints;
-        this.consistency =
-                switch (settings.spec().getTraining().getConsistency().getKindCase()) {
-                    case SYNCHRONOUS ->
-                        new SynchronousUpdates(
-                                settings.update(),
-                                settings.slices(),
-                                settings.stepsPerEpoch(),
-                                settings.stepRule(),
-                                settings.firstLossScale());
-                    case ASYNCHRONOUS -> new AsynchronousUpdates(settings.update());
-                    case KIND_NOT_SET ->
-                        throw new IllegalArgumentException("Job " + settings.job() + " has no consistency");
-                };
+        this.consistency = JobConsistency.of(settings, metrics);
+        this.frames = new ShardFrames(settings, consistency);
         this.memory = consistency.memory();
         try {
             FirstParameters.draw(settings, memory);
@@ -95,7 +85,8 @@ public final class Shard implements AutoCloseable {
 
     /** A worker's first frame. */
     public void open(WorkerStream stream, FrameHeader header) {
-        Subscription subscription = new Subscription(stream, header.getGeneration(), memory.chunkCount());
+        Subscription subscription =
+                new Subscription(stream, header.getGeneration(), consistency.join(), memory.chunkCount());
         subscriptions.put(stream, subscription);
         if (header.getGeneration() != generation) {
             fenceOff(subscription, header);
@@ -129,12 +120,14 @@ public final class Shard implements AutoCloseable {
                     subscription.oweAll();
                     send(subscription);
                 }
+                case CLOCK -> clock(subscription, header.getClock());
                 case OPEN, CHUNK, FENCED, REFUSED, VOTE, KIND_NOT_SET ->
                     refuse(
                             subscription,
-                            "A worker's frame is a Push, a Pull or a Decision after its first, got "
+                            "A worker's frame is a Push, a Pull, a Clock or a Decision after its first, got "
                                     + header.getKindCase());
             }
+            sendToReleased();
         }
     }
 
@@ -148,7 +141,11 @@ public final class Shard implements AutoCloseable {
 
     /** The stream has ended. */
     public void left(WorkerStream stream) {
-        subscriptions.remove(stream);
+        Subscription gone = subscriptions.remove(stream);
+        if (gone != null) {
+            consistency.left(gone.peer());
+            sendToReleased();
+        }
     }
 
     /**
@@ -224,7 +221,8 @@ public final class Shard implements AutoCloseable {
         }
         subscription.startAt(startStep, memory);
         if (consistency instanceof SynchronousUpdates updates) {
-            updates.voteOn(startStep + 1).ifPresent(vote -> subscription.oweVote(voteFrame(startStep + 1, vote)));
+            updates.voteOn(startStep + 1)
+                    .ifPresent(vote -> subscription.oweVote(frames.vote(generation, startStep + 1, vote)));
         }
         send(subscription);
     }
@@ -235,7 +233,7 @@ public final class Shard implements AutoCloseable {
             refuse(subscription, problem);
             return;
         }
-        judge(subscription, header, consistency.offer(header, gradient));
+        judge(subscription, header, consistency.offer(subscription.peer(), header, gradient));
     }
 
     private void decide(Subscription subscription, FrameHeader header) {
@@ -247,6 +245,18 @@ public final class Shard implements AutoCloseable {
                     case AsynchronousUpdates _ ->
                         new Verdict.Refused("A decision for an asynchronous job, which has no steps");
                 });
+    }
+
+    private void clock(Subscription subscription, Clock clock) {
+        if (consistency instanceof AsynchronousUpdates updates && updates.isBounded()) {
+            updates.take(subscription.peer(), clock);
+            if (clock.getActive()) {
+                subscription.oweClock();
+                send(subscription);
+            }
+        } else {
+            refuse(subscription, "A clock in a job whose workers have none");
+        }
     }
 
     private void judge(Subscription subscription, FrameHeader header, Verdict verdict) {
@@ -263,11 +273,15 @@ public final class Shard implements AutoCloseable {
                 }
             }
             case Verdict.Voted(var step, var vote) ->
-                forEachOfGeneration(voter -> voter.oweVote(voteFrame(step, vote)));
+                forEachOfGeneration(voter -> voter.oweVote(frames.vote(generation, step, vote)));
             case Verdict.Decided(var skipped) -> {
                 metrics.decided(skipped, memory.chunkCount());
                 forEachOfGeneration(Subscription::oweAll);
                 stepCompleted(completeStep());
+            }
+            case Verdict.Late() -> {
+                metrics.late();
+                answerDuplicate(subscription, header.getPush().getChunk());
             }
             case Verdict.Duplicate() -> {
                 // Every worker sends the decision; only what is pushed twice has been lost and computed again.
@@ -340,38 +354,25 @@ public final class Shard implements AutoCloseable {
     }
 
     private void send(Subscription subscription) {
-        metrics.sent(subscription.send(address().build(), this::versionToSend));
+        boolean holds = subscription.generation() == generation && consistency.holdsBack(subscription.peer());
+        if (subscription.isHeldBackFromNowOn(holds)) {
+            metrics.heldBack();
+        }
+        if (!holds) {
+            metrics.sent(subscription.send(
+                    frames.address(generation).build(),
+                    frames::version,
+                    chunk -> consistency.sent(subscription.peer(), chunk)));
+        }
     }
 
-    private FrameHeader voteFrame(long step, Vote vote) {
-        return address().setStep(step).setVote(vote).build();
-    }
-
-    private FrameHeader.Builder address() {
-        return FrameHeader.newBuilder()
-                .setJob(settings.job())
-                .setShard(settings.shard())
-                .setGeneration(generation);
-    }
-
-    private Subscription.Version versionToSend(int chunk, long atMost) {
-        long version = memory.version(chunk);
-        return version == atMost + 1
-                ? new Subscription.Version(atMost, described(chunk, atMost), Payload.view(memory.previous(chunk)))
-                : new Subscription.Version(version, described(chunk, version), Payload.view(memory.current(chunk)));
-    }
-
-    private Chunk described(int chunk, long version) {
-        Chunk.Builder described = Chunk.newBuilder().setChunk(chunk).setEncoding(Encoding.ENCODING_F32);
-        if (chunk == 0 && consistency instanceof SynchronousUpdates updates) {
-            Trained trained = updates.trained(version);
-            described.setEpochLossSum(trained.lossSum()).setEpochSamples(trained.samples());
-            LossScale scale = updates.lossScale(version);
-            if (!scale.equals(LossScale.NONE)) {
-                described.setLossScale(scale.value()).setSkippedSteps(scale.skippedSteps());
+    /** Whoever was held back, and is not any more because of what has happened since. */
+    private void sendToReleased() {
+        for (Subscription subscription : subscriptions.values()) {
+            if (subscription.isHeldBack()) {
+                send(subscription);
             }
         }
-        return described.build();
     }
 
     private void fenceOff(Subscription subscription, FrameHeader header) {
@@ -381,7 +382,8 @@ public final class Shard implements AutoCloseable {
     }
 
     private void refuse(Subscription subscription, String reason) {
-        subscriptions.remove(subscription.stream());
-        subscription.stream().refuse(reason);
+        WorkerStream stream = subscription.stream();
+        left(stream);
+        stream.refuse(reason);
     }
 }

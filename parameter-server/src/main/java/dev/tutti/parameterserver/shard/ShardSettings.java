@@ -1,6 +1,7 @@
 package dev.tutti.parameterserver.shard;
 
 import dev.tutti.parameterserver.memory.ChunkUpdate;
+import dev.tutti.proto.job.ConsistencyModel;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.OpenShard;
 import dev.tutti.proto.v1.Precision;
@@ -16,7 +17,7 @@ import java.util.Optional;
  * What a shard is opened with and keeps for the job's life.
  *
  * @param slices into which a step is cut
- * @param totalSteps of the job
+ * @param totalSteps of the job; local: rounds
  * @param checkpointFolder the job's
  */
 public record ShardSettings(
@@ -36,13 +37,27 @@ public record ShardSettings(
         return ShardMaps.grid(map, shard);
     }
 
+    ConsistencyModel model() {
+        return ConsistencyModel.of(spec.getTraining());
+    }
+
+    /** Local: rounds. */
     long stepsPerEpoch() {
         return Math.max(1, totalSteps / Math.max(1, spec.getTraining().getEpochs()));
     }
 
     /** @throws IllegalArgumentException if the job names no optimizer */
     ChunkUpdate update() {
-        return new ChunkUpdate(grid(), map.getTensorsList(), JobOptimizer.of(job, spec.getTraining()));
+        return new ChunkUpdate(
+                grid(),
+                map.getTensorsList(),
+                JobOptimizer.of(job, spec.getTraining()),
+                switch (model()) {
+                    case ConsistencyModel.Synchronous _,
+                            ConsistencyModel.Asynchronous _,
+                            ConsistencyModel.BoundedStaleness _ -> ChunkUpdate.Averaged.STATISTIC;
+                    case ConsistencyModel.Local _ -> ChunkUpdate.Averaged.DIFFERENCE;
+                });
     }
 
     /** How its steps are decided together with the other shards; none if they need not be. */
@@ -57,10 +72,17 @@ public record ShardSettings(
                 : LossScale.NONE;
     }
 
-    /** Whether the shard writes its part of a checkpoint by itself once a step is complete on all its chunks. */
+    /** Whether the shard writes its part of a checkpoint by itself once a step (local: a round) is complete on all its chunks. */
     boolean isCheckpointDue(long step) {
-        int every = spec.getCheckpoint().getEvery();
-        return spec.getTraining().getConsistency().hasSynchronous()
-                && (step == totalSteps || (every != 0 && Long.remainderUnsigned(step, every) == 0));
+        long every = Integer.toUnsignedLong(spec.getCheckpoint().getEvery());
+        return switch (model()) {
+            case ConsistencyModel.Synchronous _ -> isDue(step, every);
+            case ConsistencyModel.Local(var steps, var _, var _) -> isDue(step, Math.ceilDiv(every, steps));
+            case ConsistencyModel.Asynchronous _, ConsistencyModel.BoundedStaleness _ -> false;
+        };
+    }
+
+    private boolean isDue(long step, long every) {
+        return step == totalSteps || (every != 0 && step % every == 0);
     }
 }

@@ -1,13 +1,16 @@
 package dev.tutti.parameterserver.shard;
 
 import dev.tutti.parameterserver.memory.ChunkMemory;
+import dev.tutti.parameterserver.policy.Peer;
 import dev.tutti.proto.v1.Chunk;
+import dev.tutti.proto.v1.Clock;
 import dev.tutti.proto.v1.Fenced;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.wire.ExchangeFrame;
 import dev.tutti.proto.wire.Payload;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +22,7 @@ final class Subscription {
 
     private final WorkerStream stream;
     private final long generation;
+    private final Peer peer;
     private final BitSet owed;
     /** Chunks that were ahead of the generation's start when it began, and have not been sent yet. */
     private final BitSet ahead;
@@ -27,6 +31,8 @@ final class Subscription {
     private long startVersion;
     private @Nullable FrameHeader fence;
     private @Nullable FrameHeader vote;
+    private boolean clockOwed;
+    private boolean heldBack;
 
     /**
      * A version of a chunk's parameters; the memory is the shard's.
@@ -42,7 +48,8 @@ final class Subscription {
         Version of(int chunk, long atMost);
     }
 
-    Subscription(WorkerStream stream, long generation, int chunkCount) {
+    Subscription(WorkerStream stream, long generation, Peer peer, int chunkCount) {
+        this.peer = peer;
         this.stream = stream;
         this.generation = generation;
         this.owed = new BitSet(chunkCount);
@@ -57,6 +64,22 @@ final class Subscription {
 
     long generation() {
         return generation;
+    }
+
+    /** What the job's policy remembers of it. */
+    Peer peer() {
+        return peer;
+    }
+
+    /** @return whether that is new */
+    boolean isHeldBackFromNowOn(boolean holds) {
+        boolean begins = holds && !heldBack;
+        heldBack = holds;
+        return begins;
+    }
+
+    boolean isHeldBack() {
+        return heldBack;
     }
 
     /** The generation starts at a version: a chunk that is ahead is sent as it was then, before anything newer. */
@@ -81,10 +104,16 @@ final class Subscription {
         vote = frame;
     }
 
+    /** What the worker's clock is taken to be. */
+    void oweClock() {
+        clockOwed = true;
+    }
+
     /** Its generation is over. */
     void oweNothing() {
         owed.clear();
         vote = null;
+        clockOwed = false;
     }
 
     boolean hasSent(int chunk, long version) {
@@ -101,9 +130,10 @@ final class Subscription {
     /**
      * Sends what is owed for as long as the stream takes it, lowest chunk first: the next forward pass begins there.
      *
+     * @param sent told of each chunk
      * @return bytes of parameters sent
      */
-    long send(FrameHeader address, Versions versions) {
+    long send(FrameHeader address, Versions versions, IntConsumer sent) {
         long bytes = 0;
         FrameHeader waiting = fence;
         if (waiting != null && stream.isReady()) {
@@ -114,6 +144,12 @@ final class Subscription {
         if (cast != null && stream.isReady()) {
             vote = null;
             stream.send(new ExchangeFrame(cast));
+        }
+        if (clockOwed && stream.isReady()) {
+            clockOwed = false;
+            stream.send(new ExchangeFrame(address.toBuilder()
+                    .setClock(Clock.newBuilder().setClock(peer.clock()))
+                    .build()));
         }
         for (int chunk = owed.nextSetBit(0); chunk >= 0 && stream.isReady(); chunk = owed.nextSetBit(chunk + 1)) {
             Version version = versions.of(chunk, ahead.get(chunk) ? startVersion : Long.MAX_VALUE);
@@ -126,6 +162,7 @@ final class Subscription {
                             .setChunk(version.chunk())
                             .build(),
                     version.parameters()));
+            sent.accept(chunk);
             bytes += version.parameters().byteSize();
         }
         return bytes;

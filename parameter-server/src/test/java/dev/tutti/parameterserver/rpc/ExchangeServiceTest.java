@@ -202,7 +202,8 @@ class ExchangeServiceTest {
         assertThat(bias.getFloat(8 * Float.BYTES)).isEqualTo(0.5f);
 
         requests.onNext(Frame.newBuilder().setHeader(Jobs.open(1, 0)).build());
-        assertThat(frames.take().getHeader().getRefused().getReason()).contains("a Push, a Pull or a Decision");
+        assertThat(frames.take().getHeader().getRefused().getReason())
+                .contains("a Push, a Pull, a Clock or a Decision");
         assertThat(closed.get().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
     }
 

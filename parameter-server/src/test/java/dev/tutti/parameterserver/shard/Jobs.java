@@ -44,7 +44,42 @@ public final class Jobs {
                 job -> job.getTrainingBuilder().getConsistencyBuilder().getAsynchronousBuilder());
     }
 
-    private static ShardSettings settings(int slices, Path checkpoints, Consumer<JobSpec.Builder> consistency) {
+    /** Steps complete without the last so many workers. */
+    static ShardSettings withBackupWorkers(int slices, int backupWorkers) {
+        return settings(
+                slices,
+                Path.of("unused"),
+                job -> job.getTrainingBuilder()
+                        .getConsistencyBuilder()
+                        .getSynchronousBuilder()
+                        .setBackupWorkers(backupWorkers));
+    }
+
+    /** Rounds, and an outer optimizer with rate 0.5 and momentum 0.75. */
+    static ShardSettings local(int slices, Path checkpoints) {
+        return settings(
+                slices,
+                checkpoints,
+                job -> job.getTrainingBuilder()
+                        .getConsistencyBuilder()
+                        .getLocalBuilder()
+                        .setSteps(10)
+                        .getOuterBuilder()
+                        .setRate(0.5)
+                        .setMomentum(0.75));
+    }
+
+    static ShardSettings boundedStaleness(int clocks) {
+        return settings(
+                1,
+                Path.of("unused"),
+                job -> job.getTrainingBuilder()
+                        .getConsistencyBuilder()
+                        .getBoundedStalenessBuilder()
+                        .setClocks(clocks));
+    }
+
+    static ShardSettings settings(int slices, Path checkpoints, Consumer<JobSpec.Builder> consistency) {
         JobSpec.Builder spec = JobSpec.newBuilder().setSeed(42);
         consistency.accept(spec);
         spec.getTrainingBuilder()
@@ -96,6 +131,12 @@ public final class Jobs {
                                 .setSliceEnd(end))
                         .build(),
                 Payload.view(MemorySegment.ofArray(gradient)));
+    }
+
+    /** Pushes zeros for all slices of a step, to all chunks but the first. */
+    static void completeOtherChunks(Shard shard, WorkerStream stream, long step, int slices) {
+        shard.receive(stream, push(1, step, 1, 0, slices, new float[16]));
+        shard.receive(stream, push(1, step, 2, 0, slices, new float[15]));
     }
 
     /** A push of zeros for the first chunk that tells what its slices lost, each with two rows. */

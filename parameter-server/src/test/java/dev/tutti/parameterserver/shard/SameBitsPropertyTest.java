@@ -12,22 +12,38 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** However many workers share the slices, in whatever order and however often their gradients come, and whatever generation dies: the same bits. */
 class SameBitsPropertyTest {
+    private static final Path UNUSED = Path.of("unused");
     private static final int STEPS = 4;
     private static final int[] CHUNKS = {16, 16, 15};
 
     @Test
-    void parametersDoNotDependOnHowTheWorkIsSpread() {
+    void parametersDoNotDependOnHowTheStepsAreSpread() {
+        parametersDoNotDependOnHowTheWorkIsSpread(Jobs::synchronous);
+    }
+
+    @Test
+    void parametersDoNotDependOnHowTheRoundsAreSpread() {
+        parametersDoNotDependOnHowTheWorkIsSpread(Jobs::local);
+    }
+
+    private static void parametersDoNotDependOnHowTheWorkIsSpread(BiFunction<Integer, Path, ShardSettings> job) {
         for (int slices : new int[] {1, 2, 3, 5, 7, 8, 13}) {
-            List<int[]> expected = train(slices, 1, new Random(0), false);
+            List<int[]> expected = train(job.apply(slices, UNUSED), 1, new Random(0), false);
             for (int workers : new int[] {1, 2, 3, 7}) {
                 for (int seed = 0; seed < 10; seed++) {
                     Random random = new Random(seed);
-                    assertSame(expected, train(slices, Math.min(workers, slices), random, true), slices, workers, seed);
+                    assertSame(
+                            expected,
+                            train(job.apply(slices, UNUSED), Math.min(workers, slices), random, true),
+                            slices,
+                            workers,
+                            seed);
                 }
             }
         }
@@ -42,8 +58,8 @@ class SameBitsPropertyTest {
     }
 
     /** Bits of the parameters after some steps. */
-    private static List<int[]> train(int slices, int workers, Random random, boolean disturbed) {
-        ShardSettings settings = Jobs.synchronous(slices, Path.of("unused"));
+    private static List<int[]> train(ShardSettings settings, int workers, Random random, boolean disturbed) {
+        int slices = settings.slices();
         ParameterServerMetrics metrics = new ParameterServerMetrics(new SimpleMeterRegistry());
         try (Shard shard = new Shard(settings, metrics, new RecordedCheckpoints())) {
             RecordingStream stream = new RecordingStream();

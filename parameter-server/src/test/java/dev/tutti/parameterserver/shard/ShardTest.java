@@ -288,7 +288,7 @@ class ShardTest {
                 "Encoding 0 of chunk 0; this shard reads f32 only");
         assertRefused(
                 new ExchangeFrame(open(1, 0)),
-                "A worker's frame is a Push, a Pull or a Decision after its first, got OPEN");
+                "A worker's frame is a Push, a Pull, a Clock or a Decision after its first, got OPEN");
     }
 
     @Test

@@ -8,7 +8,6 @@ import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.Loss;
 import dev.tutti.proto.v1.Model;
 import dev.tutti.proto.v1.Precision;
-import dev.tutti.proto.v1.Synchronous;
 import dev.tutti.proto.v1.Training;
 import dev.tutti.proto.v1.WorkerCount;
 import java.util.List;
@@ -68,10 +67,7 @@ public final class JobSpecs {
         if (training.getPrecision() == Precision.PRECISION_UNSPECIFIED) {
             filled.setPrecision(Precision.PRECISION_F32);
         }
-        if (!training.getConsistency().hasSynchronous()
-                && !training.getConsistency().hasAsynchronous()) {
-            filled.getConsistencyBuilder().setSynchronous(Synchronous.getDefaultInstance());
-        }
+        filled.setConsistency(ConsistencyRules.withDefaults(training.getConsistency()));
         // Said even if there is none, as with the split.
         filled.setRegularization(training.getRegularization()).setClip(training.getClip());
         filled.setOptimizer(OptimizerDefaults.fill(training.getOptimizer()));

@@ -1,5 +1,6 @@
 package dev.tutti.proto.spec;
 
+import dev.tutti.proto.job.ConsistencyModel;
 import dev.tutti.proto.v1.LossScale;
 import dev.tutti.proto.v1.Precision;
 import dev.tutti.proto.v1.Training;
@@ -44,11 +45,20 @@ final class PrecisionRules {
             return;
         }
         problems.positive("training.clip.norm", training.getClip().getNorm());
-        if (training.getConsistency().hasAsynchronous()) {
-            problems.add(
-                    "training.clip.norm",
-                    "needs synchronous training: in an asynchronous job no one sees the whole gradient of a step;"
-                            + " training.clip.value works there");
+        switch (ConsistencyModel.of(training)) {
+            case ConsistencyModel.Synchronous _ -> {
+                // Its shards decide each step together.
+            }
+            case ConsistencyModel.Asynchronous _, ConsistencyModel.BoundedStaleness _ ->
+                problems.add(
+                        "training.clip.norm",
+                        "needs synchronous training: in an asynchronous job no one sees the whole gradient of a step;"
+                                + " training.clip.value works there");
+            case ConsistencyModel.Local _ ->
+                problems.add(
+                        "training.clip.norm",
+                        "needs synchronous training: in a local job each slice takes its own steps;"
+                                + " training.clip.value works there");
         }
     }
 

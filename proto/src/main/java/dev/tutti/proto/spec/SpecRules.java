@@ -26,13 +26,13 @@ final class SpecRules {
         }
         new ModelRules(problems).check(spec.getModel(), spec.getData());
         new DataRules(problems).check(spec.getData());
-        training(spec.getTraining());
+        training(spec.getTraining(), spec.getCluster());
         cluster(spec.getCluster(), spec.getTraining());
         checkpoint(spec.getCheckpoint());
         return problems.found();
     }
 
-    private void training(Training training) {
+    private void training(Training training, Cluster cluster) {
         problems.requiredCount("training.epochs", training.hasEpochs(), training.getEpochs());
         problems.requiredCount("training.batch", training.hasBatch(), training.getBatch());
         if (training.getLoss() == Loss.LOSS_UNSPECIFIED || training.getLoss() == Loss.UNRECOGNIZED) {
@@ -52,12 +52,7 @@ final class SpecRules {
             problems.positive("training.clip.value", training.getClip().getValue());
         }
         PrecisionRules.check(training, problems);
-        switch (training.getConsistency().getKindCase()) {
-            case SYNCHRONOUS, ASYNCHRONOUS -> {
-                // Neither has settings.
-            }
-            case KIND_NOT_SET -> problems.add("training.consistency", "must be synchronous or asynchronous");
-        }
+        ConsistencyRules.check(training.getConsistency(), cluster, problems);
     }
 
     private void ofCrossEntropy(String path, boolean isSet) {

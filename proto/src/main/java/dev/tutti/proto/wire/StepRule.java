@@ -1,5 +1,6 @@
 package dev.tutti.proto.wire;
 
+import dev.tutti.proto.job.ConsistencyModel;
 import dev.tutti.proto.v1.Decision;
 import dev.tutti.proto.v1.Precision;
 import dev.tutti.proto.v1.Training;
@@ -24,15 +25,20 @@ public record StepRule(boolean scaled, double norm) {
     /**
      * Of a job with its defaults; none if its shards need not agree: each chunk's step is applied as it is summed.
      *
-     * <p>Asynchronous jobs have no step that all shards take together: their workers see to overflows themselves.
+     * <p>Other jobs than synchronous ones have no step whose gradient is on its shards as a whole: their workers see to overflows themselves.
      */
     public static Optional<StepRule> of(Training training) {
         boolean scaled = training.getPrecision() == Precision.PRECISION_F16;
         boolean clipped = training.getClip().hasNorm();
-        if (training.getConsistency().hasAsynchronous() || !(scaled || clipped)) {
+        if (!(scaled || clipped)) {
             return Optional.empty();
         }
-        return Optional.of(new StepRule(scaled, clipped ? training.getClip().getNorm() : Double.POSITIVE_INFINITY));
+        return switch (ConsistencyModel.of(training)) {
+            case ConsistencyModel.Synchronous _ ->
+                Optional.of(new StepRule(scaled, clipped ? training.getClip().getNorm() : Double.POSITIVE_INFINITY));
+            case ConsistencyModel.Asynchronous _, ConsistencyModel.BoundedStaleness _, ConsistencyModel.Local _ ->
+                Optional.empty();
+        };
     }
 
     /**

@@ -16,6 +16,11 @@ final class ChunkTable {
      * @param number in the table
      */
     record Chunk(int number, int shard, int chunk, long begin, long end) {
+        /** Of shard 0: what concerns the whole job travels with it. */
+        boolean isFirst() {
+            return number == 0;
+        }
+
         long byteOffset() {
             return begin * Float.BYTES;
         }

@@ -1,5 +1,6 @@
 package dev.tutti.worker.exchange;
 
+import dev.tutti.proto.job.ConsistencyModel;
 import dev.tutti.proto.v1.ShardMap;
 import dev.tutti.proto.wire.StepRule;
 import java.util.Optional;
@@ -11,7 +12,9 @@ import java.util.Optional;
  * @param slices of a step, over all workers
  * @param sliceBegin first slice of this worker's run
  * @param sliceEnd behind the last slice of this worker's run
+ * @param workers who share the slices
  * @param startStep version of the parameters the generation starts from
+ * @param model when gradients are applied
  * @param stepRule how its steps are decided, if not each shard applies them by itself
  */
 public record ExchangeTarget(
@@ -22,5 +25,7 @@ public record ExchangeTarget(
         int slices,
         int sliceBegin,
         int sliceEnd,
+        int workers,
         long startStep,
+        ConsistencyModel model,
         Optional<StepRule> stepRule) {}

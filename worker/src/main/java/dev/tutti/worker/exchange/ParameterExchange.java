@@ -1,14 +1,8 @@
 package dev.tutti.worker.exchange;
 
-import dev.tutti.proto.v1.Chunk;
 import dev.tutti.proto.v1.Decision;
-import dev.tutti.proto.v1.Encoding;
 import dev.tutti.proto.v1.FrameHeader;
-import dev.tutti.proto.v1.Open;
-import dev.tutti.proto.v1.Pull;
-import dev.tutti.proto.v1.Push;
 import dev.tutti.proto.v1.ShardRange;
-import dev.tutti.proto.v1.Sums;
 import dev.tutti.proto.wire.ExchangeFrame;
 import dev.tutti.proto.wire.SliceTree;
 import dev.tutti.tensor.backend.GradientSink;
@@ -20,10 +14,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.function.DoubleSupplier;
 
 /**
  * The worker's side of the data plane for one generation: gradients leave during the backward pass, chunk by chunk, as soon as every
@@ -63,16 +57,18 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     private final int[] tensorsOpen;
     private final int[] tensorsInChunks;
     private final SliceLosses sliceLosses;
-    private PushKey key = new PushKey.Slice(0, 0, 0, () -> 0);
-    private Sums epochTraining = Sums.getDefaultInstance();
-    private double lossScale = 1;
-    private long skippedSteps;
+    private final WorkerFrames frames;
+    private PushKey key = new PushKey.Slice(SliceRun.empty(0, 0, 0));
+    /** Of leases: batches this worker has pushed, or is taken to have. */
+    private long clock;
+
+    private JobState jobState = JobState.NONE;
 
     /** What the gradients of the program that runs now are pushed as. */
     private sealed interface PushKey {
-        record Slice(long step, int slice, int rows, DoubleSupplier loss) implements PushKey {}
+        record Slice(SliceRun run) implements PushKey {}
 
-        record Batch(int epoch, int batch, int attempt) implements PushKey {}
+        record Lease(WorkerFrames.Batch batch) implements PushKey {}
     }
 
     private ParameterExchange(ExchangeTarget target, ParameterBuffers buffers, WorkerMetrics metrics) {
@@ -86,6 +82,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         this.check = new FrameCheck(target, table);
         this.votes = target.stepRule().map(rule -> new Votes(target.job(), rule, table.shardCount(), metrics));
         this.sliceLosses = new SliceLosses(target.slices());
+        this.frames = new WorkerFrames(target);
         this.versions = new long[table.size()];
         this.answersDue = new int[table.size()];
         this.tensorsOpen = new int[table.size()];
@@ -112,26 +109,20 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     private void open(ShardRange range) {
         ShardStream stream = new ShardStream(range, table.maxChunkByteSize(), chunkBuffers, inbox);
         streams.add(stream);
-        stream.send(header(range.getShard(), target.startStep())
-                .setOpen(Open.newBuilder().setWorker(target.worker()).setStartStep(target.startStep()))
-                .build());
+        stream.send(frames.open(range.getShard()));
     }
 
     // ---- gradients out
 
-    /**
-     * The next program run computes the gradient of this slice.
-     *
-     * @param labels that count in it
-     * @param loss the sum over its labels; asked once a gradient is ready
-     */
-    public void beginSlice(long step, int slice, int labels, DoubleSupplier loss) {
-        begin(new PushKey.Slice(step, slice, labels, loss));
+    /** What becomes ready next is the gradient of this slice. */
+    public void beginSlice(SliceRun run) {
+        sliceLosses.begin(run);
+        begin(new PushKey.Slice(run));
     }
 
-    /** The next program run computes the gradient of this batch of a lease. */
+    /** What becomes ready next is the gradient of this batch of a lease. */
     public void beginBatch(int epoch, int batch, int attempt) {
-        begin(new PushKey.Batch(epoch, batch, attempt));
+        begin(new PushKey.Lease(new WorkerFrames.Batch(epoch, batch, attempt, clock + 1)));
     }
 
     private void begin(PushKey next) {
@@ -151,8 +142,8 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     }
 
     /** A slice without rows: its gradient is zero, and is pushed like any other. */
-    public void pushZeros(long step, int slice) {
-        beginSlice(step, slice, 0, () -> 0);
+    public void pushZeros(SliceRun empty) {
+        beginSlice(empty);
         buffers.gradients().fill((byte) 0);
         for (int number = 0; number < table.size(); number++) {
             gradientFinal(table.chunk(number));
@@ -162,80 +153,132 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     private void gradientFinal(ChunkTable.Chunk chunk) {
         MemorySegment gradient = buffers.gradients().asSlice(chunk.byteOffset(), chunk.byteSize());
         switch (key) {
-            case PushKey.Slice(var step, var slice, var rows, var loss) -> {
-                if (isFirst(chunk)) {
-                    sliceLosses.put(slice, (float) loss.getAsDouble(), rows);
+            case PushKey.Slice(var run) -> {
+                if (chunk.isFirst()) {
+                    sliceLosses.put(run);
                 }
-                addToTree(chunk, gradient, step, plan.turn(slice));
+                addToTree(chunk, gradient, run.step(), plan.turn(run.slice()));
             }
-            case PushKey.Batch batch -> {
+            case PushKey.Lease(var batch) -> {
+                clock = batch.clock();
                 answersDue[chunk.number()]++;
-                streams.get(chunk.shard()).sendView(pushOf(chunk, batch), gradient);
+                streams.get(chunk.shard()).sendView(frames.push(chunk, batch, versions[chunk.number()]), gradient);
             }
         }
-    }
-
-    /** Of shard 0: losses travel with it. */
-    private static boolean isFirst(ChunkTable.Chunk chunk) {
-        return chunk.number() == 0;
     }
 
     private void addToTree(ChunkTable.Chunk chunk, MemorySegment gradient, long step, SumPlan.Turn turn) {
         if (!turn.complete()) {
             sums.hold(chunk.number(), gradient, turn.merges());
         } else if (turn.merges() == 0) {
-            streams.get(chunk.shard()).sendView(pushOf(chunk, step, turn), gradient);
+            streams.get(chunk.shard()).sendView(frames.push(chunk, step, turn, sliceLosses), gradient);
         } else {
             MemorySegment sum = sums.merge(chunk.number(), gradient, turn.merges());
-            streams.get(chunk.shard()).sendBuffer(pushOf(chunk, step, turn), sum, chunk.byteSize());
+            streams.get(chunk.shard()).sendBuffer(frames.push(chunk, step, turn, sliceLosses), sum, chunk.byteSize());
         }
     }
 
     // ---- parameters in
 
-    /** Asynchronous: asks every shard for its current parameters; {@link #awaitReplies} waits for them. */
+    /** Of leases: asks every shard for its current parameters; {@link #awaitReplies} waits for them. */
     public void pull() {
         for (ShardStream stream : streams) {
-            stream.send(header(stream.range().getShard(), 0)
-                    .setPull(Pull.getDefaultInstance())
-                    .build());
+            stream.send(frames.pull(stream.range().getShard()));
         }
         for (int number = 0; number < table.size(); number++) {
             answersDue[number]++;
         }
     }
 
-    /** Synchronous: waits until every chunk of every shard stands at the version, and has the parameters in place. */
+    /** Synchronous and local: waits until every chunk of every shard stands at the version, and has the parameters in place. */
     public void awaitVersion(long version) throws InterruptedException, ExchangeEndedException {
+        await(version, version);
+    }
+
+    /**
+     * With backup workers: waits until every chunk stands at one version, the newest there is, at least the one given; and has the parameters in
+     * place. Whoever has brought a chunk to a version brings all to it, so nobody is waited for who waits for this worker.
+     *
+     * @return the version
+     */
+    public long awaitNewest(long least) throws InterruptedException, ExchangeEndedException {
+        await(least, Long.MAX_VALUE);
+        takeWhatIsThere();
+        long newest = newestVersion();
+        while (Arrays.stream(versions).min().orElse(newest) < newest) {
+            await(newest, Long.MAX_VALUE);
+            newest = newestVersion();
+        }
+        return newest;
+    }
+
+    /** @param newest versions beyond it are kept aside */
+    private void await(long version, long newest) throws InterruptedException, ExchangeEndedException {
         waits.begin("version " + version);
         for (int kept = ahead.size(); kept > 0; kept--) {
-            takeVersion(ahead.remove(), version);
+            takeVersion(ahead.remove(), newest);
         }
         while (waits.missing(number -> versions[number] < version)) {
-            switch (waits.next(inbox)) {
-                case StreamEvent.Received received -> {
-                    streams.get(received.shard()).requestNext();
-                    takeVersionOrVote(received, version);
+            takeVersionOrVote(waits.next(inbox), newest);
+        }
+    }
+
+    private void takeWhatIsThere() throws InterruptedException, ExchangeEndedException {
+        for (StreamEvent event = inbox.poll(0); event != null; event = inbox.poll(0)) {
+            takeVersionOrVote(event, Long.MAX_VALUE);
+        }
+    }
+
+    /** Of leases: waits until every chunk pushed or pulled has come back, and has the parameters in place. */
+    public void awaitReplies() throws InterruptedException, ExchangeEndedException {
+        waits.begin("answers");
+        while (waits.missing(number -> answersDue[number] > 0)) {
+            takeReply(received(waits.next(inbox)));
+        }
+    }
+
+    /** Bounded staleness: this worker has a lease. Waits until it is not too far ahead of the slowest for any shard. */
+    public void enter() throws InterruptedException, ExchangeEndedException {
+        BitSet due = new BitSet();
+        for (ShardStream stream : streams) {
+            stream.send(frames.clock(stream.range().getShard(), clock, true));
+            due.set(stream.range().getShard());
+        }
+        waits.begin("slower workers");
+        while (waits.missing(number -> due.get(table.chunk(number).shard()))) {
+            Optional<StreamEvent.Received> next = received(waits.next(inbox));
+            if (next.isPresent() && next.get().frame().header().hasClock()) {
+                try (ExchangeFrame frame = next.get().frame()) {
+                    check.sameGeneration(frame.header(), next.get().shard());
+                    clock = Math.max(clock, frame.header().getClock().getClock());
+                    due.clear(next.get().shard());
                 }
-                case StreamEvent.Writable(var shard) -> streams.get(shard).flush();
-                case StreamEvent.Closed(var shard, var status) -> throw lost(shard, status);
+            } else {
+                takeReply(next);
             }
         }
     }
 
-    /** Asynchronous: waits until every chunk pushed or pulled has come back, and has the parameters in place. */
-    public void awaitReplies() throws InterruptedException, ExchangeEndedException {
-        waits.begin("answers");
-        while (waits.missing(number -> answersDue[number] > 0)) {
-            switch (waits.next(inbox)) {
-                case StreamEvent.Received received -> {
-                    streams.get(received.shard()).requestNext();
-                    takeReply(received);
-                }
-                case StreamEvent.Writable(var shard) -> streams.get(shard).flush();
-                case StreamEvent.Closed(var shard, var status) -> throw lost(shard, status);
-            }
+    /** Bounded staleness: this worker has no lease; nobody waits for it. */
+    public void rest() {
+        for (ShardStream stream : streams) {
+            stream.send(frames.clock(stream.range().getShard(), clock, false));
         }
+    }
+
+    /** The frame that has come, if one has. */
+    private Optional<StreamEvent.Received> received(StreamEvent event) throws ExchangeEndedException {
+        return switch (event) {
+            case StreamEvent.Received received -> {
+                streams.get(received.shard()).requestNext();
+                yield Optional.of(received);
+            }
+            case StreamEvent.Writable(var shard) -> {
+                streams.get(shard).flush();
+                yield Optional.empty();
+            }
+            case StreamEvent.Closed(var shard, var status) -> throw lost(shard, status);
+        };
     }
 
     /** The newest version any chunk stands at. Asynchronous: updates applied so far, as far as this worker knows. */
@@ -247,27 +290,34 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         return newest;
     }
 
-    private void takeVersionOrVote(StreamEvent.Received received, long awaited) throws ExchangeEndedException {
+    private void takeVersionOrVote(StreamEvent event, long newest) throws ExchangeEndedException {
+        Optional<StreamEvent.Received> next = received(event);
+        if (next.isEmpty()) {
+            return;
+        }
+        StreamEvent.Received received = next.get();
         if (votes.isPresent() && received.frame().header().hasVote()) {
             takeVote(votes.get(), received);
         } else {
-            takeVersion(received, awaited);
+            takeVersion(received, newest);
         }
     }
 
-    private void takeVersion(StreamEvent.Received received, long awaited) throws ExchangeEndedException {
+    private void takeVersion(StreamEvent.Received received, long newest) throws ExchangeEndedException {
         ChunkTable.Chunk chunk = check.chunk(received);
-        if (received.frame().header().getStep() > awaited) {
+        if (received.frame().header().getStep() > newest) {
             ahead.add(received);
         } else {
             store(received, chunk);
         }
     }
 
-    private void takeReply(StreamEvent.Received received) throws ExchangeEndedException {
-        ChunkTable.Chunk chunk = check.chunk(received);
-        answersDue[chunk.number()] = Math.max(0, answersDue[chunk.number()] - 1);
-        store(received, chunk);
+    private void takeReply(Optional<StreamEvent.Received> received) throws ExchangeEndedException {
+        if (received.isPresent()) {
+            ChunkTable.Chunk chunk = check.chunk(received.get());
+            answersDue[chunk.number()] = Math.max(0, answersDue[chunk.number()] - 1);
+            store(received.get(), chunk);
+        }
     }
 
     private void store(StreamEvent.Received received, ChunkTable.Chunk chunk) {
@@ -275,36 +325,16 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
             if (frame.header().getStep() > versions[chunk.number()]) {
                 frame.payload().copyTo(buffers.parameters().asSlice(chunk.byteOffset(), chunk.byteSize()));
                 versions[chunk.number()] = frame.header().getStep();
-                if (isFirst(chunk)) {
-                    takeJobState(frame.header().getChunk());
+                if (chunk.isFirst()) {
+                    jobState = JobState.of(frame.header().getChunk());
                 }
             }
         }
     }
 
-    private void takeJobState(Chunk first) {
-        epochTraining = Sums.newBuilder()
-                .setLossSum(first.getEpochLossSum())
-                .setCorrect(-1)
-                .setLabels(first.getEpochSamples())
-                .build();
-        lossScale = first.getLossScale() == 0 ? 1 : first.getLossScale();
-        skippedSteps = first.getSkippedSteps();
-    }
-
-    /** Synchronous: what all workers together have trained on in the epoch of the parameters in place, up to them. */
-    public Sums epochTraining() {
-        return epochTraining;
-    }
-
-    /** Synchronous in f16: what the losses of the step after the parameters in place are to be multiplied with; otherwise 1. */
-    public double lossScale() {
-        return lossScale;
-    }
-
-    /** Synchronous in f16: how many steps up to the parameters in place were skipped. */
-    public long skippedSteps() {
-        return skippedSteps;
+    /** What belongs to the parameters in place. */
+    public JobState jobState() {
+        return jobState;
     }
 
     // ---- votes in, decisions out
@@ -317,46 +347,13 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
             Optional<Decision> decision = step.put(vote.getStep(), received.shard(), vote.getVote());
             if (decision.isPresent()) {
                 for (ShardStream stream : streams) {
-                    stream.send(header(stream.range().getShard(), vote.getStep())
-                            .setDecision(decision.get())
-                            .build());
+                    stream.send(frames.decision(stream.range().getShard(), vote.getStep(), decision.get()));
                 }
             }
         }
     }
 
-    // ---- frames and ends
-
-    private FrameHeader pushOf(ChunkTable.Chunk chunk, long step, SumPlan.Turn turn) {
-        Push.Builder push = Push.newBuilder()
-                .setChunk(chunk.chunk())
-                .setEncoding(Encoding.ENCODING_F32)
-                .setSliceBegin(turn.begin())
-                .setSliceEnd(turn.end());
-        if (isFirst(chunk)) {
-            sliceLosses.addTo(push);
-        }
-        return header(chunk.shard(), step).setPush(push).build();
-    }
-
-    private FrameHeader pushOf(ChunkTable.Chunk chunk, PushKey.Batch batch) {
-        return header(chunk.shard(), 0)
-                .setPush(Push.newBuilder()
-                        .setChunk(chunk.chunk())
-                        .setEncoding(Encoding.ENCODING_F32)
-                        .setEpoch(batch.epoch())
-                        .setBatch(batch.batch())
-                        .setAttempt(batch.attempt()))
-                .build();
-    }
-
-    private FrameHeader.Builder header(int shard, long step) {
-        return FrameHeader.newBuilder()
-                .setJob(target.job())
-                .setShard(shard)
-                .setGeneration(target.generation())
-                .setStep(step);
-    }
+    // ---- ends
 
     private ExchangeEndedException lost(int shard, Status status) {
         String reason = status.getDescription() == null ? status.getCode().toString() : status.getDescription();

@@ -55,12 +55,17 @@ public final class WorkerMetrics {
                 .register(meters);
     }
 
-    /** A step, or an asynchronous batch, is complete. Durations in nanoseconds. */
+    /** A step, or a leased batch, or a local step, is complete. Durations in nanoseconds. */
     public void stepDone(int rows, long dataNanos, long computeNanos, long waitNanos) {
         steps.increment();
         samples.increment(rows);
         data.record(dataNanos, TimeUnit.NANOSECONDS);
         forwardBackward.record(computeNanos, TimeUnit.NANOSECONDS);
+        exchangeWait.record(waitNanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** Local: the wait at the end of a round, in nanoseconds. */
+    public void exchanged(long waitNanos) {
         exchangeWait.record(waitNanos, TimeUnit.NANOSECONDS);
     }
 

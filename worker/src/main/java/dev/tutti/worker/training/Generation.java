@@ -1,11 +1,12 @@
 package dev.tutti.worker.training;
 
+import dev.tutti.proto.job.ConsistencyModel;
 import dev.tutti.proto.v1.StartGeneration;
 import dev.tutti.proto.wire.StepRule;
 import dev.tutti.worker.exchange.ExchangeTarget;
 
 /**
- * A worker's part in one generation of a job.
+ * A worker's part in one generation of a job. In a local job its steps are rounds.
  *
  * @param start as the coordinator sent it
  * @param worker this worker's name in the cluster
@@ -19,8 +20,8 @@ public record Generation(StartGeneration start, String worker) {
         return start.getGeneration();
     }
 
-    Consistency consistency() {
-        return Consistency.of(start.getSpec());
+    ConsistencyModel consistency() {
+        return ConsistencyModel.of(start.getSpec().getTraining());
     }
 
     ExchangeTarget exchangeTarget() {
@@ -32,7 +33,9 @@ public record Generation(StartGeneration start, String worker) {
                 start.getSlices(),
                 start.getSliceBegin(),
                 start.getSliceEnd(),
+                start.getWorkers(),
                 start.getStartStep(),
+                consistency(),
                 StepRule.of(start.getSpec().getTraining()));
     }
 
@@ -43,6 +46,11 @@ public record Generation(StartGeneration start, String worker) {
      */
     int epochOf(long step) {
         return Math.toIntExact((step - 1) / start.getStepsPerEpoch());
+    }
+
+    /** Whether this worker reports what is one thing for all. */
+    boolean reportsForAll() {
+        return start.getSliceBegin() == 0;
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.tutti.worker.training;
 
+import dev.tutti.proto.job.ConsistencyModel;
 import dev.tutti.proto.spec.JobSpecs;
 import dev.tutti.proto.v1.LeaseAnswer;
 import dev.tutti.proto.v1.WorkerFailed;
@@ -167,27 +168,28 @@ public final class GenerationRun {
             try (ParameterExchange exchange = ParameterExchange.open(
                             generation.exchangeTarget(), model.buffers(), surroundings.metrics());
                     BatchPrefetcher prefetcher = prefetcher(job)) {
-                TrainingLoop.Tools tools = new TrainingLoop.Tools(model, exchange, prefetcher, leases, stop);
                 Narration narration =
                         new Narration(generation, reports, surroundings.metrics(), surroundings.nanoTime());
-                reports.finished(new TrainingLoop(generation, job, tools, narration, surroundings.nanoTime())
-                        .run().toBuilder()
-                                .setJob(generation.job())
-                                .setGeneration(generation.number())
-                                .setWorker(generation.worker())
-                                .build());
+                Workbench bench = new Workbench(
+                        generation, job, model, exchange, prefetcher, leases, stop, narration, surroundings.nanoTime());
+                reports.finished(TrainingLoop.run(bench).toBuilder()
+                        .setJob(generation.job())
+                        .setGeneration(generation.number())
+                        .setWorker(generation.worker())
+                        .build());
             }
         }
     }
 
     private BatchPrefetcher prefetcher(PreparedJob job) {
         int maxRows = switch (generation.consistency()) {
-            case Consistency.Synchronous _ ->
+            case ConsistencyModel.Synchronous _, ConsistencyModel.Local _ ->
                 job.plan()
                         .maxRows(
                                 generation.start().getSliceBegin(),
                                 generation.start().getSliceEnd());
-            case Consistency.Asynchronous _ -> job.plan().rows(0);
+            case ConsistencyModel.Asynchronous _, ConsistencyModel.BoundedStaleness _ ->
+                job.plan().rows(0);
         };
         return new BatchPrefetcher(
                 job.layout(job.data().train()), job.order(), maxRows, "prefetch-" + generation.job());

@@ -1,5 +1,6 @@
 package dev.tutti.worker.training;
 
+import dev.tutti.proto.job.ConsistencyModel;
 import dev.tutti.proto.v1.Precision;
 import dev.tutti.proto.v1.Training;
 import dev.tutti.tensor.backend.GradientSink;
@@ -33,20 +34,27 @@ sealed interface GradientGate {
     /** To be reported by this worker; the sum over all workers is the job's. */
     long skippedSteps();
 
-    static GradientGate of(Generation generation, Training training, TrainingLoop.Tools tools, Narration narration) {
-        ParameterExchange exchange = tools.exchange();
-        CompiledModel model = tools.model();
+    static GradientGate of(Workbench bench) {
+        Training training = bench.job().spec().getTraining();
+        CompiledModel model = bench.model();
+        ParameterExchange exchange = bench.exchange();
+        // What a slice learns by itself is no gradient any more when it leaves.
+        GradientSink sink = switch (bench.generation().consistency()) {
+            case ConsistencyModel.Synchronous _, ConsistencyModel.Asynchronous _, ConsistencyModel.BoundedStaleness _ ->
+                exchange;
+            case ConsistencyModel.Local _ -> _ -> {};
+        };
         if (training.getPrecision() != Precision.PRECISION_F16) {
-            return new Checked(model, exchange);
+            return new Checked(model, sink);
         }
-        return switch (generation.consistency()) {
-            case Consistency.Synchronous _ ->
-                new Scaled(exchange, generation.start().getSliceBegin() == 0);
-            case Consistency.Asynchronous _ ->
+        return switch (bench.generation().consistency()) {
+            case ConsistencyModel.Synchronous _ ->
+                new Scaled(exchange, bench.generation().reportsForAll());
+            case ConsistencyModel.Asynchronous _, ConsistencyModel.BoundedStaleness _, ConsistencyModel.Local _ ->
                 new Held(
                         model,
-                        exchange,
-                        narration,
+                        sink,
+                        bench.narration(),
                         LossScale.first(
                                 training.getLossScale().getInitial(),
                                 training.getLossScale().getGrowthInterval()));
@@ -139,7 +147,7 @@ sealed interface GradientGate {
     record Scaled(ParameterExchange exchange, boolean reports) implements GradientGate {
         @Override
         public double lossScale() {
-            return exchange.lossScale();
+            return exchange.jobState().lossScale();
         }
 
         @Override
@@ -154,11 +162,11 @@ sealed interface GradientGate {
 
         @Override
         public long skippedSteps() {
-            return reports ? exchange.skippedSteps() : 0;
+            return reports ? exchange.jobState().skippedSteps() : 0;
         }
     }
 
-    /** f16, asynchronous: they are kept until all are there, and go out, without the scale, if all are finite. The scale is this worker's own. */
+    /** f16, where each worker is its own judge: they are kept until all are there, and go out, without the scale, if all are finite. The scale is this worker's own. */
     final class Held implements GradientGate, GradientSink {
         private final Gradients gradients;
         private final GradientSink exchange;

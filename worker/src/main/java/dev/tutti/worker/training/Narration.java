@@ -52,7 +52,12 @@ final class Narration {
                 .build());
     }
 
-    /** Asynchronous in f16: a batch has changed nothing. */
+    /** Local: a round is complete on all shards. */
+    void exchanged(long nanos) {
+        metrics.exchanged(nanos);
+    }
+
+    /** Where each worker is its own judge, in f16: a batch has changed nothing. */
     void batchSkipped(String when, double lossScale) {
         metrics.stepSkipped();
         LOG.info(

@@ -3,6 +3,7 @@ package dev.tutti.worker.exchange;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.tutti.proto.job.ConsistencyModel;
 import dev.tutti.proto.v1.Decision;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.Refused;
@@ -55,6 +56,25 @@ class ParameterExchangeTest {
                 assertThat(first(buffers, 0)).isEqualTo(6f);
                 assertThat(first(buffers, 10)).isEqualTo(60f);
                 assertThat(exchange.newestVersion()).isEqualTo(6);
+            }
+        }
+    }
+
+    @Test
+    void aWorkerThatIsNotWaitedForGoesOnWithTheNewestVersion() throws Exception {
+        try (ScriptedShard shard = new ScriptedShard((call, frame) -> {
+            call.sendMessage(ScriptedShard.chunk(frame.header(), 0, 6, 10, 6f));
+            call.sendMessage(ScriptedShard.chunk(frame.header(), 0, 8, 10, 8f));
+            call.sendMessage(ScriptedShard.chunk(frame.header(), 1, 6, 4, 60f));
+            call.sendMessage(ScriptedShard.chunk(frame.header(), 1, 7, 4, 70f));
+            call.sendMessage(ScriptedShard.chunk(frame.header(), 1, 8, 4, 80f));
+        })) {
+            ParameterBuffers buffers = buffers(14);
+            try (ParameterExchange exchange =
+                    ParameterExchange.open(target(shard.endpoint(), 14, 10, 6), buffers, metrics)) {
+                assertThat(exchange.awaitNewest(6)).isEqualTo(8);
+                assertThat(first(buffers, 0)).isEqualTo(8f);
+                assertThat(first(buffers, 10)).isEqualTo(80f);
             }
         }
     }
@@ -194,7 +214,9 @@ class ParameterExchangeTest {
                 target.slices(),
                 target.sliceBegin(),
                 target.sliceEnd(),
+                target.workers(),
                 target.startStep(),
+                target.model(),
                 Optional.of(new StepRule(scaled, 1)));
     }
 
@@ -220,7 +242,18 @@ class ParameterExchangeTest {
                         .setEnd(elements))
                 .setChunkElements(chunkElements)
                 .build();
-        return new ExchangeTarget("job-1", 3, "worker-1", map, 1, 0, 1, startStep, Optional.empty());
+        return new ExchangeTarget(
+                "job-1",
+                3,
+                "worker-1",
+                map,
+                1,
+                0,
+                1,
+                1,
+                startStep,
+                new ConsistencyModel.Synchronous(0),
+                Optional.empty());
     }
 
     private static float first(ParameterBuffers buffers, int element) {

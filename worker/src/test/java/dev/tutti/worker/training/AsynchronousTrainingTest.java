@@ -1,8 +1,10 @@
 package dev.tutti.worker.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.tutti.proto.v1.Asynchronous;
+import dev.tutti.proto.v1.Clock;
 import dev.tutti.proto.v1.Finish;
 import dev.tutti.proto.v1.Hold;
 import dev.tutti.proto.v1.JobSpec;
@@ -39,6 +41,25 @@ class AsynchronousTrainingTest {
                     .allMatch(part -> part.getTraining().getSamples() == 164);
             assertThat(worker.reports.epochs)
                     .allMatch(part -> part.getValidation().getSamples() == 36);
+        }
+    }
+
+    @Test
+    void withABoundShardsKnowWhoHasALeaseAndHowFarItIs() throws Exception {
+        JobSpec.Builder spec = SmallJob.spec();
+        spec.getTrainingBuilder()
+                .getConsistencyBuilder()
+                .getBoundedStalenessBuilder()
+                .setClocks(1);
+        SmallJob job = new SmallJob(spec.build());
+        try (MemoryShards shards = job.shards(0.2f, false, 1)) {
+            List<LeaseAnswer> script = List.of(lease(0, 0, 4), lease(0, 4, 2), validate(0), finish());
+            new Scripted(job, shards, script).reports.finished.get();
+
+            assertThat(shards.completeStep()).isEqualTo(6);
+            assertThat(shards.clocks)
+                    .extracting(Clock::getClock, Clock::getActive)
+                    .containsExactly(tuple(0L, true), tuple(4L, false), tuple(4L, true), tuple(6L, false));
         }
     }
 

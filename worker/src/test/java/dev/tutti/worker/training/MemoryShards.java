@@ -1,6 +1,7 @@
 package dev.tutti.worker.training;
 
 import dev.tutti.proto.v1.Chunk;
+import dev.tutti.proto.v1.Clock;
 import dev.tutti.proto.v1.Encoding;
 import dev.tutti.proto.v1.Fenced;
 import dev.tutti.proto.v1.FrameHeader;
@@ -13,17 +14,13 @@ import dev.tutti.proto.wire.Exchanges;
 import dev.tutti.proto.wire.Payload;
 import dev.tutti.proto.wire.ShardMaps;
 import dev.tutti.proto.wire.SliceTree;
-import dev.tutti.tensor.graph.Initializer;
-import dev.tutti.tensor.random.ParameterInitialization;
 import io.grpc.Server;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -60,6 +57,8 @@ final class MemoryShards implements AutoCloseable {
     private long epochSamples;
     private long generation = 1;
     private Optional<MemoryBallots> ballots = Optional.empty();
+    /** That workers told. */
+    final List<Clock> clocks = new ArrayList<>();
 
     MemoryShards(
             List<TensorPlacement> tensors,
@@ -87,7 +86,7 @@ final class MemoryShards implements AutoCloseable {
                 .mapToObj(i -> new ShardMaps.Server("server-" + i, "127.0.0.1:" + server.getPort(), ""))
                 .toList();
         this.map = ShardMaps.plan(tensors, servers, chunkElements);
-        float[] flat = initialParameters(tensors);
+        float[] flat = FirstParameters.of(tensors);
         for (int shard = 0; shard < map.getShardsCount(); shard++) {
             parameters.add(Arrays.copyOfRange(flat, (int) map.getShards(shard).getBegin(), (int)
                     map.getShards(shard).getEnd()));
@@ -142,29 +141,6 @@ final class MemoryShards implements AutoCloseable {
     @Override
     public void close() {
         server.shutdownNow();
-    }
-
-    private static float[] initialParameters(List<TensorPlacement> tensors) {
-        float[] flat = new float[(int) ShardMaps.elementCount(tensors)];
-        try (Arena arena = Arena.ofConfined()) {
-            for (TensorPlacement tensor : tensors) {
-                int count = (int) ShardMaps.elementCount(tensor);
-                MemorySegment values = arena.allocate(ValueLayout.JAVA_FLOAT, count);
-                ParameterInitialization.fill(
-                        7, tensor.getName(), initializer(tensor.getInitializer()), 0, count, values);
-                MemorySegment.copy(values, ValueLayout.JAVA_FLOAT, 0, flat, (int) tensor.getOffset(), count);
-            }
-        }
-        return flat;
-    }
-
-    private static Initializer initializer(dev.tutti.proto.v1.Initializer initializer) {
-        return switch (initializer.getKindCase()) {
-            case CONSTANT -> new Initializer.Constant((float) initializer.getConstant());
-            case UNIFORM_BOUND -> new Initializer.Uniform((float) initializer.getUniformBound());
-            case NORMAL_DEVIATION -> new Initializer.Normal((float) initializer.getNormalDeviation());
-            case KIND_NOT_SET -> throw new IllegalStateException("expected an initializer");
-        };
     }
 
     private long version(int shard, int chunk) {
@@ -303,10 +279,19 @@ final class MemoryShards implements AutoCloseable {
                         case PUSH -> push(this, header, floats(frame.payload()));
                         case PULL -> sendAll();
                         case DECISION -> decide(header);
+                        case CLOCK -> clock(header);
                         case CHUNK, FENCED, REFUSED, VOTE, KIND_NOT_SET ->
                             throw new IllegalStateException(header.toString());
                     }
                 }
+            }
+        }
+
+        /** As if nobody were slower. */
+        private void clock(FrameHeader header) {
+            clocks.add(header.getClock());
+            if (header.getClock().getActive()) {
+                out.onNext(new ExchangeFrame(header));
             }
         }
 

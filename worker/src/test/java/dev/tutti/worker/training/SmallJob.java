@@ -1,5 +1,6 @@
 package dev.tutti.worker.training;
 
+import dev.tutti.proto.job.ConsistencyModel;
 import dev.tutti.proto.spec.JobSpecs;
 import dev.tutti.proto.v1.InspectJob;
 import dev.tutti.proto.v1.JobFacts;
@@ -46,8 +47,11 @@ final class SmallJob {
         this.facts = new PlanJob(data, surroundings.backend())
                 .inspect(InspectJob.newBuilder().setJob("job-1").setSpec(spec).build())
                 .getFacts();
-        this.stepsPerEpoch =
+        long batchesPerEpoch =
                 Math.ceilDiv(facts.getTrainSamples(), (long) spec.getTraining().getBatch());
+        this.stepsPerEpoch = ConsistencyModel.of(this.spec.getTraining()) instanceof ConsistencyModel.Local local
+                ? Math.ceilDiv(batchesPerEpoch, (long) local.steps())
+                : batchesPerEpoch;
         this.totalSteps = stepsPerEpoch * spec.getTraining().getEpochs();
     }
 
@@ -100,6 +104,7 @@ final class SmallJob {
                         .setSlices(SLICES)
                         .setSliceBegin(SLICES * worker / workers)
                         .setSliceEnd(SLICES * (worker + 1) / workers)
+                        .setWorkers(workers)
                         .setStartStep(startStep)
                         .setTotalSteps(totalSteps)
                         .setStepsPerEpoch(stepsPerEpoch)

@@ -1,0 +1,70 @@
+package dev.tutti.parameterserver.shard;
+
+import dev.tutti.parameterserver.memory.ChunkMemory;
+import dev.tutti.parameterserver.policy.AsynchronousUpdates;
+import dev.tutti.parameterserver.policy.Consistency;
+import dev.tutti.parameterserver.policy.SynchronousUpdates;
+import dev.tutti.parameterserver.policy.Trained;
+import dev.tutti.proto.v1.Chunk;
+import dev.tutti.proto.v1.Encoding;
+import dev.tutti.proto.v1.FrameHeader;
+import dev.tutti.proto.v1.Vote;
+import dev.tutti.proto.wire.Payload;
+import dev.tutti.tensor.optimizer.LossScale;
+
+/** What a shard says to its workers. Used by the shard's thread only. */
+final class ShardFrames {
+    private final ShardSettings settings;
+    private final Consistency consistency;
+    private final ChunkMemory memory;
+
+    ShardFrames(ShardSettings settings, Consistency consistency) {
+        this.settings = settings;
+        this.consistency = consistency;
+        this.memory = consistency.memory();
+    }
+
+    /** What all frames of a generation begin with. */
+    FrameHeader.Builder address(long generation) {
+        return FrameHeader.newBuilder()
+                .setJob(settings.job())
+                .setShard(settings.shard())
+                .setGeneration(generation);
+    }
+
+    FrameHeader vote(long generation, long step, Vote vote) {
+        return address(generation).setStep(step).setVote(vote).build();
+    }
+
+    /** A chunk as it is now, or as it was one version ago. */
+    Subscription.Version version(int chunk, long atMost) {
+        long version = memory.version(chunk);
+        return version == atMost + 1
+                ? new Subscription.Version(atMost, described(chunk, atMost), Payload.view(memory.previous(chunk)))
+                : new Subscription.Version(version, described(chunk, version), Payload.view(memory.current(chunk)));
+    }
+
+    private Chunk described(int chunk, long version) {
+        Chunk.Builder described = Chunk.newBuilder().setChunk(chunk).setEncoding(Encoding.ENCODING_F32);
+        if (chunk == 0) {
+            switch (consistency) {
+                case SynchronousUpdates updates -> addJobState(described, updates, version);
+                case AsynchronousUpdates _ -> {
+                    // Its workers know what they have trained on, and scale losses by themselves.
+                }
+            }
+        }
+        return described.build();
+    }
+
+    private static void addJobState(Chunk.Builder first, SynchronousUpdates updates, long version) {
+        Trained trained = updates.trained(version);
+        first.setEpochLossSum(trained.lossSum()).setEpochSamples(trained.samples());
+        updates.trainedLastEpoch()
+                .ifPresent(last -> first.setLastEpochLossSum(last.lossSum()).setLastEpochSamples(last.samples()));
+        LossScale scale = updates.lossScale(version);
+        if (!scale.equals(LossScale.NONE)) {
+            first.setLossScale(scale.value()).setSkippedSteps(scale.skippedSteps());
+        }
+    }
+}
