@@ -95,6 +95,76 @@ class BenchIT extends WithProcesses {
     }
 
     @ParameterizedTest
+    @CsvSource({"f32, tcp", "bf16, uds", "int8, tcp", "top-k, uds"})
+    void anExchangeIsTimedBesideItsBaselines(String encoding, String transport) {
+        TuttiProcess.Ended bench = processes.run(
+                "bench",
+                "exchange",
+                "--bytes",
+                "4MiB",
+                "--shards",
+                "2",
+                "--workers",
+                "2",
+                "--encoding",
+                encoding,
+                "--transport",
+                transport,
+                "--seconds",
+                "1",
+                "-o",
+                "json");
+
+        assertThat(bench.exitCode()).as(bench.err()).isZero();
+        JsonNode json = bench.json();
+        double seconds = json.path("push_pull_seconds_median").asDouble();
+        assertThat(json.path("parameters").asLong()).isEqualTo(1 << 20);
+        assertThat(json.path("parameters_per_second").asDouble() * seconds).isCloseTo(2 << 20, withinPercentage(1e-6));
+        double goodput = json.path("goodput_bytes_per_second").asDouble();
+        assertThat(goodput * seconds).isCloseTo(2 * json.path("payload_bytes").asDouble(), withinPercentage(1e-6));
+        for (String baseline : new String[] {"plain_tcp", "plain_grpc"}) {
+            JsonNode plain = json.path(baseline);
+            assertThat(plain.path("ratio").asDouble()
+                            * plain.path("goodput_bytes_per_second").asDouble())
+                    .as(baseline)
+                    .isCloseTo(goodput, withinPercentage(1e-6));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"adam, 28", "sgd, 12", "rmsprop, 20"})
+    void anUpdateIsTimedBesideACopy(String optimizer, int bytes) {
+        TuttiProcess.Ended bench = processes.run(
+                "bench", "optimizer", "--optimizer", optimizer, "--parameters", "1Mi", "--seconds", "1", "-o", "json");
+
+        assertThat(bench.exitCode()).as(bench.err()).isZero();
+        JsonNode json = bench.json();
+        assertThat(json.path("bytes_per_parameter").asInt()).isEqualTo(bytes);
+        assertThat(json.path("parameters_per_second").asDouble()
+                        * json.path("update_seconds_median").asDouble())
+                .isCloseTo(1 << 20, withinPercentage(1e-6));
+        assertThat(json.path("share_of_copy_bandwidth").asDouble()).isPositive();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "exchange;--encoding;f8;--encoding must be one of f32, bf16, f16, int8, top-k, got f8",
+                "exchange;--bytes;many;'many' is no size; write 64MiB, 16Mi or 1000000",
+                "exchange;--workers;0;--workers must be 1 to 16, got 0",
+                "exchange;--transport;pigeon;--transport must be one of tcp, uds, got pigeon",
+                "optimizer;--optimizer;adan;--optimizer must be one of sgd, momentum",
+                "optimizer;--parameters;0;--parameters must be 1 to 256Mi, got 0"
+            })
+    void mistakesInOtherBenchmarksAreUsageErrors(String benchmark, String option, String value, String sentence) {
+        TuttiProcess.Ended bench = processes.run("bench", benchmark, option, value);
+
+        assertThat(bench.exitCode()).isEqualTo(2);
+        assertThat(bench.err()).contains(sentence);
+    }
+
+    @ParameterizedTest
     @CsvSource(
             delimiter = ';',
             value = {

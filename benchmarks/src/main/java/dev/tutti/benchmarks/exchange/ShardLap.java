@@ -1,6 +1,8 @@
 package dev.tutti.benchmarks.exchange;
 
+import dev.tutti.proto.job.ConsistencyModel;
 import dev.tutti.proto.v1.Consistency;
+import dev.tutti.proto.v1.ExchangeEncodings;
 import dev.tutti.proto.v1.Initializer;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.Optimizer;
@@ -10,10 +12,13 @@ import dev.tutti.proto.v1.ShardMap;
 import dev.tutti.proto.v1.Synchronous;
 import dev.tutti.proto.v1.TensorPlacement;
 import dev.tutti.proto.v1.Training;
+import dev.tutti.proto.wire.ChunkGrid;
 import dev.tutti.proto.wire.ShardMaps;
+import dev.tutti.proto.wire.encoding.ChunkEncoding;
 import dev.tutti.tensor.backend.ParameterBuffers;
 import dev.tutti.worker.exchange.ExchangeTarget;
 import dev.tutti.worker.exchange.ParameterExchange;
+import dev.tutti.worker.exchange.SliceRun;
 import dev.tutti.worker.metrics.WorkerMetrics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.foreign.Arena;
@@ -32,17 +37,20 @@ final class ShardLap implements Lap {
     private final ShardServers servers;
     private final Crew crew;
     private final Arena arena = Arena.ofShared();
+    private final ExchangeEncodings encodings;
+    private final ShardMap map;
     private final int tensors;
     private final Map<Integer, ParameterExchange> exchanges = new ConcurrentHashMap<>();
     private long step;
 
     /** @param elements of the model */
-    ShardLap(long elements, int shards, int workers, boolean unix) throws Exception {
+    ShardLap(long elements, int shards, int workers, boolean unix, ExchangeEncodings encodings) throws Exception {
+        this.encodings = encodings;
         List<TensorPlacement> placements = placements(elements);
         this.tensors = placements.size();
         this.servers = new ShardServers(shards);
         this.crew = new Crew(workers, "worker");
-        ShardMap map = ShardMaps.plan(placements, servers.owners(unix));
+        this.map = ShardMaps.plan(placements, servers.owners(unix));
         servers.open(JOB, spec(), map, workers);
         crew.all(worker -> {
             ParameterExchange exchange = open(worker, workers, map, elements);
@@ -60,8 +68,11 @@ final class ShardLap implements Lap {
                 workers,
                 worker,
                 worker + 1,
+                workers,
                 0,
-                Optional.empty());
+                new ConsistencyModel.Synchronous(0),
+                Optional.empty(),
+                encodings);
         ParameterBuffers buffers = new ParameterBuffers(
                 arena.allocate(elements * Float.BYTES, 64), arena.allocate(elements * Float.BYTES, 64));
         return ParameterExchange.open(target, buffers, new WorkerMetrics(new SimpleMeterRegistry()));
@@ -79,16 +90,29 @@ final class ShardLap implements Lap {
                 .toList();
     }
 
-    private static JobSpec spec() {
+    private JobSpec spec() {
         return JobSpec.newBuilder()
                 .setName(JOB)
                 .setTraining(Training.newBuilder()
                         .setEpochs(1)
                         .setPrecision(Precision.PRECISION_F32)
+                        .setExchange(encodings)
                         .setConsistency(Consistency.newBuilder().setSynchronous(Synchronous.getDefaultInstance()))
                         .setOptimizer(
                                 Optimizer.newBuilder().setSgd(Sgd.newBuilder().setRate(0.01))))
                 .build();
+    }
+
+    /** Of all chunks, one way, for one worker. */
+    long payloadBytes(ChunkEncoding encoding) {
+        long bytes = 0;
+        for (int shard = 0; shard < map.getShardsCount(); shard++) {
+            ChunkGrid grid = ShardMaps.grid(map, shard);
+            for (int chunk = 0; chunk < grid.chunkCount(); chunk++) {
+                bytes += encoding.maxByteSize(grid.elementCount(chunk));
+            }
+        }
+        return bytes;
     }
 
     @Override
@@ -96,7 +120,7 @@ final class ShardLap implements Lap {
         step++;
         crew.all(worker -> {
             ParameterExchange exchange = Objects.requireNonNull(exchanges.get(worker));
-            exchange.beginSlice(step, worker, 1, () -> 0);
+            exchange.beginSlice(new SliceRun(step, worker, 1, 1, exchanges.size(), () -> 0));
             for (int tensor = tensors - 1; tensor >= 0; tensor--) {
                 exchange.gradientReady(tensor);
             }

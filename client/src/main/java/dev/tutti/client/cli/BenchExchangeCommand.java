@@ -25,7 +25,7 @@ final class BenchExchangeCommand implements Callable<Integer> {
     private static final long LEAST_BYTES = 4096;
     private static final long MOST_BYTES = 1L << 30;
     private static final int MOST_ENDS = 16;
-    private static final List<String> ENCODINGS = List.of("f32");
+    private static final List<String> ENCODINGS = List.of("f32", "bf16", "f16", "int8", "top-k");
     private static final List<String> TRANSPORTS = List.of("tcp", "uds");
 
     private final Shell shell;
@@ -44,7 +44,12 @@ final class BenchExchangeCommand implements Callable<Integer> {
     @Option(names = "--workers", paramLabel = "N", description = "Workers (default: ${DEFAULT-VALUE}).")
     private int workers = 1;
 
-    @Option(names = "--encoding", paramLabel = "NAME", description = "Of what travels (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--encoding",
+            paramLabel = "NAME",
+            description =
+                    "What gradients travel as: f32, bf16, f16, int8 or top-k, of which 1 % travel; parameters come back in"
+                            + " the same float type, else in f32 (default: ${DEFAULT-VALUE}).")
     private String encoding = "f32";
 
     @Option(

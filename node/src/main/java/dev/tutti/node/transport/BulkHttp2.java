@@ -92,7 +92,8 @@ final class BulkHttp2 {
         private void announceIfBegun(ChannelHandlerContext context) {
             ChannelHandlerContext begun = context.pipeline().context(http2);
             if (begun != null && context.channel().isActive()) {
-                http2.encoder().writeSettings(begun, new Http2Settings().maxFrameSize(FRAME_BYTES), begun.newPromise());
+                var _ = http2.encoder()
+                        .writeSettings(begun, new Http2Settings().maxFrameSize(FRAME_BYTES), begun.newPromise());
                 begun.flush();
                 context.pipeline().remove(this);
             }

@@ -7,7 +7,7 @@ import dev.tutti.proto.job.ConsistencyModel.Compensation;
 import dev.tutti.proto.v1.Clock;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.Push;
-import dev.tutti.proto.wire.Payload;
+import dev.tutti.proto.wire.encoding.ChunkValues;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 import java.util.List;
@@ -69,7 +69,7 @@ public final class AsynchronousUpdates implements Consistency {
     }
 
     @Override
-    public Verdict offer(Peer peer, FrameHeader header, Payload gradient) {
+    public Verdict offer(Peer peer, FrameHeader header, ChunkValues gradient) {
         Push push = header.getPush();
         if (Integer.compareUnsigned(push.getBatch(), MAX_BATCHES) >= 0) {
             return new Verdict.Refused("Batch " + Integer.toUnsignedString(push.getBatch())

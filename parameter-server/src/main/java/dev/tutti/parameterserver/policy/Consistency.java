@@ -2,7 +2,7 @@ package dev.tutti.parameterserver.policy;
 
 import dev.tutti.parameterserver.memory.ChunkMemory;
 import dev.tutti.proto.v1.FrameHeader;
-import dev.tutti.proto.wire.Payload;
+import dev.tutti.proto.wire.encoding.ChunkValues;
 
 /**
  * When a gradient is applied. Used by the shard's thread only; the chunk, its encoding and the payload's size have been checked, and
@@ -18,7 +18,7 @@ public sealed interface Consistency permits SynchronousUpdates, AsynchronousUpda
     }
 
     /** Takes in the gradient of a push. */
-    Verdict offer(Peer peer, FrameHeader header, Payload gradient);
+    Verdict offer(Peer peer, FrameHeader header, ChunkValues gradient);
 
     /** Whether a worker is not to be sent anything now. It may end with whatever is taken in, and with whoever leaves. */
     default boolean holdsBack(Peer peer) {

@@ -3,9 +3,9 @@ package dev.tutti.parameterserver.policy;
 import dev.tutti.parameterserver.memory.GradientBuffers;
 import dev.tutti.proto.v1.Contribution;
 import dev.tutti.proto.v1.Push;
-import dev.tutti.proto.wire.Payload;
 import dev.tutti.proto.wire.SliceTree;
 import dev.tutti.proto.wire.SliceTree.Node;
+import dev.tutti.proto.wire.encoding.ChunkValues;
 import dev.tutti.tensor.optimizer.GradientScaling;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class ContributionSum implements StepSum {
     private final SliceTree tree;
     private final GradientBuffers buffers;
+    private final GradientScaling scaling = new GradientScaling();
     private final int backupWorkers;
     /** By their first slice, of workers of whose gradients some are missing. */
     private final Map<Integer, Part> parts = new HashMap<>();
@@ -69,7 +70,7 @@ final class ContributionSum implements StepSum {
     }
 
     @Override
-    public Optional<MemorySegment> add(Node node, Push push, Payload gradient) {
+    public Optional<MemorySegment> add(Node node, Push push, ChunkValues gradient) {
         Contribution its = push.getContribution();
         int slices = tree.end(node) - tree.begin(node);
         taken.set(tree.begin(node), tree.end(node));
@@ -94,12 +95,12 @@ final class ContributionSum implements StepSum {
             return Optional.empty();
         }
         parts.remove(its.getSliceBegin());
-        sum = plus(sum, Payload.view(part.sum));
+        sum = plus(sum, ChunkValues.of(part.sum));
         buffers.give(part.sum);
         return contributed(its, part.rows);
     }
 
-    private MemorySegment plus(@Nullable MemorySegment before, Payload gradient) {
+    private MemorySegment plus(@Nullable MemorySegment before, ChunkValues gradient) {
         if (before != null) {
             gradient.addTo(before);
             return before;
@@ -118,8 +119,7 @@ final class ContributionSum implements StepSum {
             return Optional.empty();
         }
         if (rows > 0 && rows != its.getStepRows()) {
-            GradientScaling.apply(
-                    complete, (float) ((double) its.getStepRows() / rows), complete.byteSize() / Float.BYTES);
+            scaling.apply(complete, (float) ((double) its.getStepRows() / rows), complete.byteSize() / Float.BYTES);
         }
         sum = null;
         clear();

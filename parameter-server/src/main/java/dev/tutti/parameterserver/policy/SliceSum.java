@@ -2,9 +2,9 @@ package dev.tutti.parameterserver.policy;
 
 import dev.tutti.parameterserver.memory.GradientBuffers;
 import dev.tutti.proto.v1.Push;
-import dev.tutti.proto.wire.Payload;
 import dev.tutti.proto.wire.SliceTree;
 import dev.tutti.proto.wire.SliceTree.Node;
+import dev.tutti.proto.wire.encoding.ChunkValues;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -37,7 +37,7 @@ final class SliceSum implements StepSum {
     }
 
     @Override
-    public Optional<MemorySegment> add(Node node, Push push, Payload gradient) {
+    public Optional<MemorySegment> add(Node node, Push push, ChunkValues gradient) {
         forgetWithin(node);
         Node at = node;
         MemorySegment sum = takeSibling(at);
@@ -49,7 +49,7 @@ final class SliceSum implements StepSum {
             at = tree.parent(at);
         }
         for (MemorySegment other = takeSibling(at); other != null; other = takeSibling(at)) {
-            Payload.view(other).addTo(sum);
+            ChunkValues.of(other).addTo(sum);
             buffers.give(other);
             at = tree.parent(at);
         }

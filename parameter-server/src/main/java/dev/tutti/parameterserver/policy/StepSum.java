@@ -1,8 +1,8 @@
 package dev.tutti.parameterserver.policy;
 
 import dev.tutti.proto.v1.Push;
-import dev.tutti.proto.wire.Payload;
 import dev.tutti.proto.wire.SliceTree.Node;
+import dev.tutti.proto.wire.encoding.ChunkValues;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
@@ -17,7 +17,7 @@ sealed interface StepSum permits SliceSum, ContributionSum {
      * @param push what is said of it
      * @return the sum once it is complete: the caller's, to be given back to the buffers; this object is empty then
      */
-    Optional<MemorySegment> add(Node node, Push push, Payload gradient);
+    Optional<MemorySegment> add(Node node, Push push, ChunkValues gradient);
 
     /** Of the sum that {@link #add} returned last: whether a slice is in it. */
     boolean hasSummed(int slice);

@@ -7,10 +7,10 @@ import dev.tutti.proto.v1.Decision;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.Push;
 import dev.tutti.proto.v1.Vote;
-import dev.tutti.proto.wire.Payload;
 import dev.tutti.proto.wire.SliceTree;
 import dev.tutti.proto.wire.SliceTree.Node;
 import dev.tutti.proto.wire.StepRule;
+import dev.tutti.proto.wire.encoding.ChunkValues;
 import dev.tutti.tensor.optimizer.LossScale;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -66,7 +66,7 @@ public final class SynchronousUpdates implements Consistency {
     }
 
     @Override
-    public Verdict offer(Peer peer, FrameHeader header, Payload gradient) {
+    public Verdict offer(Peer peer, FrameHeader header, ChunkValues gradient) {
         Push push = header.getPush();
         Optional<Node> node = tree.node(push.getSliceBegin(), push.getSliceEnd());
         if (node.isEmpty()) {

@@ -7,16 +7,14 @@ import dev.tutti.parameterserver.policy.Consistency;
 import dev.tutti.parameterserver.policy.SynchronousUpdates;
 import dev.tutti.parameterserver.policy.Verdict;
 import dev.tutti.proto.v1.Clock;
-import dev.tutti.proto.v1.Encoding;
 import dev.tutti.proto.v1.FrameHeader;
-import dev.tutti.proto.v1.Push;
 import dev.tutti.proto.wire.ExchangeFrame;
 import dev.tutti.proto.wire.Payload;
+import dev.tutti.proto.wire.encoding.ChunkDecoders;
 import dev.tutti.tensor.optimizer.LossScale;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One range of one job's parameters. Workers push gradients of its chunks; it applies them under the job's {@link Consistency} and
@@ -40,6 +38,7 @@ public final class Shard implements AutoCloseable {
     private final ChunkMemory memory;
     private final Consistency consistency;
     private final ShardFrames frames;
+    private final ChunkDecoders decoders = new ChunkDecoders();
     private final Map<WorkerStream, Subscription> subscriptions = new HashMap<>();
     private long generation;
     /** Asked for before its step was complete; −1 if there is none. */
@@ -117,7 +116,7 @@ public final class Shard implements AutoCloseable {
                 case PUSH -> push(subscription, header, frame.payload());
                 case DECISION -> decide(subscription, header);
                 case PULL -> {
-                    subscription.oweAll();
+                    subscription.oweAllExactly();
                     send(subscription);
                 }
                 case CLOCK -> clock(subscription, header.getClock());
@@ -228,12 +227,21 @@ public final class Shard implements AutoCloseable {
     }
 
     private void push(Subscription subscription, FrameHeader header, Payload gradient) {
-        String problem = problem(header.getPush(), gradient);
-        if (problem != null) {
-            refuse(subscription, problem);
+        int chunk = header.getPush().getChunk();
+        if (chunk < 0 || chunk >= memory.chunkCount()) {
+            refuse(
+                    subscription,
+                    "Chunk " + Integer.toUnsignedString(chunk) + " of shard " + settings.shard() + ", which has "
+                            + memory.chunkCount());
             return;
         }
-        judge(subscription, header, consistency.offer(subscription.peer(), header, gradient));
+        switch (decoders.decode(
+                header.getPush().getEncoding(), gradient, memory.grid().elementCount(chunk))) {
+            case ChunkDecoders.Decoded.Values(var values) ->
+                judge(subscription, header, consistency.offer(subscription.peer(), header, values));
+            case ChunkDecoders.Decoded.Problem(var reason) ->
+                refuse(subscription, "Gradient of chunk " + chunk + ": " + reason);
+        }
     }
 
     private void decide(Subscription subscription, FrameHeader header) {
@@ -292,22 +300,6 @@ public final class Shard implements AutoCloseable {
             }
             case Verdict.Refused(String reason) -> refuse(subscription, reason);
         }
-    }
-
-    private @Nullable String problem(Push push, Payload gradient) {
-        int chunk = push.getChunk();
-        if (chunk < 0 || chunk >= memory.chunkCount()) {
-            return "Chunk " + Integer.toUnsignedString(chunk) + " of shard " + settings.shard() + ", which has "
-                    + memory.chunkCount();
-        }
-        if (push.getEncoding() != Encoding.ENCODING_F32) {
-            return "Encoding " + push.getEncodingValue() + " of chunk " + chunk + "; this shard reads f32 only";
-        }
-        long expected = (long) memory.grid().elementCount(chunk) * Float.BYTES;
-        if (gradient.byteSize() != expected) {
-            return "Chunk " + chunk + " has " + expected + " bytes, the gradient " + gradient.byteSize();
-        }
-        return null;
     }
 
     private void announce(Subscription pusher, int chunk) {

@@ -10,18 +10,24 @@ import dev.tutti.proto.v1.Encoding;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.Vote;
 import dev.tutti.proto.wire.Payload;
+import dev.tutti.proto.wire.encoding.ChunkEncoding;
+import dev.tutti.proto.wire.encoding.JobEncodings;
+import dev.tutti.proto.wire.encoding.PlainFloats;
 import dev.tutti.tensor.optimizer.LossScale;
+import java.lang.foreign.MemorySegment;
 
 /** What a shard says to its workers. Used by the shard's thread only. */
 final class ShardFrames {
     private final ShardSettings settings;
     private final Consistency consistency;
     private final ChunkMemory memory;
+    private final ChunkEncoding encoding;
 
     ShardFrames(ShardSettings settings, Consistency consistency) {
         this.settings = settings;
         this.consistency = consistency;
         this.memory = consistency.memory();
+        this.encoding = JobEncodings.parameters(settings.spec().getTraining().getExchange());
     }
 
     /** What all frames of a generation begin with. */
@@ -36,16 +42,31 @@ final class ShardFrames {
         return address(generation).setStep(step).setVote(vote).build();
     }
 
-    /** A chunk as it is now, or as it was one version ago. */
-    Subscription.Version version(int chunk, long atMost) {
+    /** A chunk as it is now, or as it was one version ago. Valid until the next one is asked for. */
+    Subscription.Version version(int chunk, long atMost, boolean exact) {
         long version = memory.version(chunk);
         return version == atMost + 1
-                ? new Subscription.Version(atMost, described(chunk, atMost), Payload.view(memory.previous(chunk)))
-                : new Subscription.Version(version, described(chunk, version), Payload.view(memory.current(chunk)));
+                ? version(chunk, atMost, exact, memory.previous(chunk))
+                : version(chunk, version, exact, memory.current(chunk));
     }
 
-    private Chunk described(int chunk, long version) {
-        Chunk.Builder described = Chunk.newBuilder().setChunk(chunk).setEncoding(Encoding.ENCODING_F32);
+    private Subscription.Version version(int chunk, long version, boolean exact, MemorySegment parameters) {
+        boolean plain = exact || version == settings.totalSteps() || encoding instanceof PlainFloats;
+        Payload payload = plain ? Payload.view(parameters) : encoded(parameters);
+        Encoding id = plain ? Encoding.ENCODING_F32 : encoding.id();
+        return new Subscription.Version(version, described(chunk, version, id), payload);
+    }
+
+    private Payload encoded(MemorySegment parameters) {
+        MemorySegment bytes = memory.buffers().take(parameters.byteSize());
+        long count = encoding.encode(parameters, bytes);
+        // Given back before it is read: nobody takes a buffer before the frame is sent.
+        memory.buffers().give(bytes);
+        return Payload.view(bytes.asSlice(0, count));
+    }
+
+    private Chunk described(int chunk, long version, Encoding id) {
+        Chunk.Builder described = Chunk.newBuilder().setChunk(chunk).setEncoding(id);
         if (chunk == 0) {
             switch (consistency) {
                 case SynchronousUpdates updates -> addJobState(described, updates, version);

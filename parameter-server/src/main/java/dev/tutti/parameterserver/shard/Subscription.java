@@ -27,6 +27,7 @@ final class Subscription {
     /** Chunks that were ahead of the generation's start when it began, and have not been sent yet. */
     private final BitSet ahead;
 
+    private final BitSet exact;
     private final long[] sentVersions;
     private long startVersion;
     private @Nullable FrameHeader fence;
@@ -44,8 +45,11 @@ final class Subscription {
     /** Looks up what to send of a chunk. */
     @FunctionalInterface
     interface Versions {
-        /** @param atMost the highest version the stream may have now */
-        Version of(int chunk, long atMost);
+        /**
+         * @param atMost the highest version the stream may have now
+         * @param exact whether it is to be every bit of it
+         */
+        Version of(int chunk, long atMost, boolean exact);
     }
 
     Subscription(WorkerStream stream, long generation, Peer peer, int chunkCount) {
@@ -54,6 +58,7 @@ final class Subscription {
         this.generation = generation;
         this.owed = new BitSet(chunkCount);
         this.ahead = new BitSet(chunkCount);
+        this.exact = new BitSet(chunkCount);
         this.sentVersions = new long[chunkCount];
         Arrays.fill(sentVersions, NEVER);
     }
@@ -97,6 +102,12 @@ final class Subscription {
 
     void oweAll() {
         owed.set(0, sentVersions.length);
+    }
+
+    /** All chunks, every bit of them, whatever parameters usually travel as. */
+    void oweAllExactly() {
+        oweAll();
+        exact.set(0, sentVersions.length);
     }
 
     /** Goes out before any chunk: whoever has all chunks of a version has had all votes on its step. */
@@ -152,7 +163,8 @@ final class Subscription {
                     .build()));
         }
         for (int chunk = owed.nextSetBit(0); chunk >= 0 && stream.isReady(); chunk = owed.nextSetBit(chunk + 1)) {
-            Version version = versions.of(chunk, ahead.get(chunk) ? startVersion : Long.MAX_VALUE);
+            Version version = versions.of(chunk, ahead.get(chunk) ? startVersion : Long.MAX_VALUE, exact.get(chunk));
+            exact.clear(chunk);
             owed.clear(chunk);
             ahead.clear(chunk);
             sentVersions[chunk] = version.number();

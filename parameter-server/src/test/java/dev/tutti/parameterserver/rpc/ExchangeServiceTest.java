@@ -51,6 +51,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -191,9 +192,12 @@ class ExchangeServiceTest {
         ExchangeFrame push = Jobs.batch(2, 0, 0, 0, Jobs.constant(15, 1));
         byte[] elements = new byte[(int) push.payload().byteSize()];
         push.payload().copyBytes(0, elements, 0, elements.length);
+        CRC32C checksum = new CRC32C();
+        checksum.update(elements);
         requests.onNext(Frame.newBuilder()
                 .setHeader(push.header())
                 .setPayload(ByteString.copyFrom(elements))
+                .setPayloadCrc32C((int) checksum.getValue())
                 .build());
 
         Frame answer = frames.take();

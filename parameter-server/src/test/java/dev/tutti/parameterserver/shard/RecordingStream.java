@@ -1,7 +1,10 @@
 package dev.tutti.parameterserver.shard;
 
+import dev.tutti.proto.v1.Encoding;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.wire.ExchangeFrame;
+import dev.tutti.proto.wire.encoding.HalfFloats;
+import dev.tutti.proto.wire.encoding.PlainFloats;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -60,10 +63,17 @@ final class RecordingStream implements WorkerStream {
             throw new IllegalStateException("Sent while the stream was not ready");
         }
         credit--;
-        MemorySegment copy =
-                MemorySegment.ofArray(new float[(int) (frame.payload().byteSize() / Float.BYTES)]);
-        frame.payload().copyTo(copy);
-        received.add(new Received(frame.header(), copy));
+        received.add(new Received(frame.header(), floats(frame)));
+    }
+
+    /** Whatever they travelled as: f32 or half of it. */
+    private static MemorySegment floats(ExchangeFrame frame) {
+        Encoding encoding = frame.header().getChunk().getEncoding();
+        boolean half = encoding == Encoding.ENCODING_BF16 || encoding == Encoding.ENCODING_F16;
+        int count = (int) (frame.payload().byteSize() / (half ? Short.BYTES : Float.BYTES));
+        MemorySegment copy = MemorySegment.ofArray(new float[count]);
+        (half ? new HalfFloats(encoding) : new PlainFloats()).copyTo(frame.payload(), copy);
+        return copy;
     }
 
     @Override

@@ -273,7 +273,7 @@ class ShardTest {
     void framesThatBreakTheContractAreRefusedInOneSentence() {
         assertRefused(push(1, 1, 3, 0, 2, constant(16, 1)), "Chunk 3 of shard 0, which has 3");
         assertRefused(push(1, 1, -1, 0, 2, constant(16, 1)), "Chunk 4294967295 of shard 0, which has 3");
-        assertRefused(push(1, 1, 2, 0, 2, constant(16, 1)), "Chunk 2 has 60 bytes, the gradient 64");
+        assertRefused(push(1, 1, 2, 0, 2, constant(16, 1)), "Gradient of chunk 2: expected 60 bytes of f32, got 64");
         assertRefused(push(1, 1, 0, 1, 3, constant(16, 1)), "Slices [1, 3) are not one node of the tree over 4 slices");
         assertRefused(
                 push(1, 2, 0, 0, 2, constant(16, 1)), "A gradient of step 2 for chunk 0 while step 1 is not complete");
@@ -285,7 +285,7 @@ class ShardTest {
                                         .setEncoding(Encoding.ENCODING_UNSPECIFIED))
                                 .build(),
                         unknown.payload()),
-                "Encoding 0 of chunk 0; this shard reads f32 only");
+                "Gradient of chunk 0: expected f32, bf16, f16, int8 or top-k, got ENCODING_UNSPECIFIED");
         assertRefused(
                 new ExchangeFrame(open(1, 0)),
                 "A worker's frame is a Push, a Pull, a Clock or a Decision after its first, got OPEN");

@@ -68,6 +68,7 @@ public final class JobSpecs {
             filled.setPrecision(Precision.PRECISION_F32);
         }
         filled.setConsistency(ConsistencyRules.withDefaults(training.getConsistency()));
+        filled.setExchange(EncodingRules.withDefaults(training.getExchange()));
         // Said even if there is none, as with the split.
         filled.setRegularization(training.getRegularization()).setClip(training.getClip());
         filled.setOptimizer(OptimizerDefaults.fill(training.getOptimizer()));

@@ -53,6 +53,7 @@ final class SpecRules {
         }
         PrecisionRules.check(training, problems);
         ConsistencyRules.check(training.getConsistency(), cluster, problems);
+        EncodingRules.check(training, problems);
     }
 
     private void ofCrossEntropy(String path, boolean isSet) {

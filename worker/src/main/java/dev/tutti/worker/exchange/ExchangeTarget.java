@@ -1,6 +1,7 @@
 package dev.tutti.worker.exchange;
 
 import dev.tutti.proto.job.ConsistencyModel;
+import dev.tutti.proto.v1.ExchangeEncodings;
 import dev.tutti.proto.v1.ShardMap;
 import dev.tutti.proto.wire.StepRule;
 import java.util.Optional;
@@ -16,6 +17,7 @@ import java.util.Optional;
  * @param startStep version of the parameters the generation starts from
  * @param model when gradients are applied
  * @param stepRule how its steps are decided, if not each shard applies them by itself
+ * @param encodings what gradients travel as
  */
 public record ExchangeTarget(
         String job,
@@ -28,4 +30,5 @@ public record ExchangeTarget(
         int workers,
         long startStep,
         ConsistencyModel model,
-        Optional<StepRule> stepRule) {}
+        Optional<StepRule> stepRule,
+        ExchangeEncodings encodings) {}

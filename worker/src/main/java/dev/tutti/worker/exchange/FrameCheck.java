@@ -1,14 +1,16 @@
 package dev.tutti.worker.exchange;
 
 import dev.tutti.proto.v1.Chunk;
-import dev.tutti.proto.v1.Encoding;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.wire.ExchangeFrame;
+import dev.tutti.proto.wire.encoding.ChunkDecoders;
+import dev.tutti.proto.wire.encoding.ChunkValues;
 
 /** What a shard may send, and how the exchange ends when it sends anything else. Training thread only. */
 final class FrameCheck {
     private final ExchangeTarget target;
     private final ChunkTable table;
+    private final ChunkDecoders decoders = new ChunkDecoders();
 
     FrameCheck(ExchangeTarget target, ChunkTable table) {
         this.target = target;
@@ -49,13 +51,18 @@ final class FrameCheck {
         }
         sameGeneration(frame.header(), shard);
         ChunkTable.Chunk chunk = table.chunk(number);
-        if (sent.getEncoding() != Encoding.ENCODING_F32 || frame.payload().byteSize() != chunk.byteSize()) {
-            throw refused(
-                    shard,
-                    "expected " + chunk.byteSize() + " bytes of f32 in chunk " + sent.getChunk() + ", got "
-                            + frame.payload().byteSize() + " of " + sent.getEncoding());
-        }
         return chunk;
+    }
+
+    /** A chunk's parameters; the frame stays open. */
+    ChunkValues values(ExchangeFrame frame, ChunkTable.Chunk chunk) throws ExchangeEndedException {
+        Chunk sent = frame.header().getChunk();
+        int elements = Math.toIntExact(chunk.end() - chunk.begin());
+        return switch (decoders.decode(sent.getEncoding(), frame.payload(), elements)) {
+            case ChunkDecoders.Decoded.Values(var values) -> values;
+            case ChunkDecoders.Decoded.Problem(var reason) ->
+                throw refused(chunk.shard(), "in chunk " + sent.getChunk() + " " + reason);
+        };
     }
 
     void sameGeneration(FrameHeader header, int shard) throws ExchangeEndedException {

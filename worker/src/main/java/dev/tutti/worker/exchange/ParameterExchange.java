@@ -5,6 +5,8 @@ import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.ShardRange;
 import dev.tutti.proto.wire.ExchangeFrame;
 import dev.tutti.proto.wire.SliceTree;
+import dev.tutti.proto.wire.encoding.ChunkValues;
+import dev.tutti.proto.wire.encoding.JobEncodings;
 import dev.tutti.tensor.backend.GradientSink;
 import dev.tutti.tensor.backend.ParameterBuffers;
 import dev.tutti.worker.metrics.WorkerMetrics;
@@ -36,11 +38,11 @@ import java.util.Queue;
  * Frames of a version beyond the awaited one (a shard was ahead when this generation began) are kept aside, one a chunk at most.
  */
 public final class ParameterExchange implements GradientSink, AutoCloseable {
-    private final ExchangeTarget target;
     private final ParameterBuffers buffers;
     private final ChunkTable table;
     private final SumPlan plan;
     private final Arena arena = Arena.ofConfined();
+    private final GradientEncoder encoder;
     private final ChunkBuffers chunkBuffers;
     private final PartialSums sums;
     private final Inbox inbox = new Inbox();
@@ -72,17 +74,19 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     }
 
     private ParameterExchange(ExchangeTarget target, ParameterBuffers buffers, WorkerMetrics metrics) {
-        this.target = target;
         this.buffers = buffers;
         this.table = new ChunkTable(target.shardMap());
         this.plan = new SumPlan(new SliceTree(target.slices()), target.sliceBegin(), target.sliceEnd());
-        this.chunkBuffers = new ChunkBuffers(arena, table.maxChunkByteSize());
+        long elements = table.chunk(table.size() - 1).end();
+        this.encoder = new GradientEncoder(JobEncodings.gradients(target.encodings()), elements * Float.BYTES, arena);
+        this.chunkBuffers = new ChunkBuffers(
+                arena, Math.max(table.maxChunkByteSize(), encoder.maxByteSize(table.maxChunkByteSize())));
         this.sums = new PartialSums(chunkBuffers, table.size());
         this.waits = new Waits(target, table, metrics);
         this.check = new FrameCheck(target, table);
         this.votes = target.stepRule().map(rule -> new Votes(target.job(), rule, table.shardCount(), metrics));
         this.sliceLosses = new SliceLosses(target.slices());
-        this.frames = new WorkerFrames(target);
+        this.frames = new WorkerFrames(target, encoder.id());
         this.versions = new long[table.size()];
         this.answersDue = new int[table.size()];
         this.tensorsOpen = new int[table.size()];
@@ -162,7 +166,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
             case PushKey.Lease(var batch) -> {
                 clock = batch.clock();
                 answersDue[chunk.number()]++;
-                streams.get(chunk.shard()).sendView(frames.push(chunk, batch, versions[chunk.number()]), gradient);
+                send(chunk, frames.push(chunk, batch, versions[chunk.number()]), gradient);
             }
         }
     }
@@ -171,10 +175,26 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         if (!turn.complete()) {
             sums.hold(chunk.number(), gradient, turn.merges());
         } else if (turn.merges() == 0) {
-            streams.get(chunk.shard()).sendView(frames.push(chunk, step, turn, sliceLosses), gradient);
+            send(chunk, frames.push(chunk, step, turn, sliceLosses), gradient);
         } else {
             MemorySegment sum = sums.merge(chunk.number(), gradient, turn.merges());
-            streams.get(chunk.shard()).sendBuffer(frames.push(chunk, step, turn, sliceLosses), sum, chunk.byteSize());
+            FrameHeader push = frames.push(chunk, step, turn, sliceLosses);
+            if (encoder.isPlain()) {
+                streams.get(chunk.shard()).sendBuffer(push, sum, chunk.byteSize());
+            } else {
+                send(chunk, push, sum.asSlice(0, chunk.byteSize()));
+                chunkBuffers.give(sum);
+            }
+        }
+    }
+
+    /** The gradient's memory stays the caller's. */
+    private void send(ChunkTable.Chunk chunk, FrameHeader push, MemorySegment gradient) {
+        if (encoder.isPlain()) {
+            streams.get(chunk.shard()).sendView(push, gradient);
+        } else {
+            MemorySegment encoded = chunkBuffers.take();
+            streams.get(chunk.shard()).sendBuffer(push, encoded, encoder.encode(chunk, gradient, encoded));
         }
     }
 
@@ -320,10 +340,11 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         }
     }
 
-    private void store(StreamEvent.Received received, ChunkTable.Chunk chunk) {
+    private void store(StreamEvent.Received received, ChunkTable.Chunk chunk) throws ExchangeEndedException {
         try (ExchangeFrame frame = received.frame()) {
+            ChunkValues parameters = check.values(frame, chunk);
             if (frame.header().getStep() > versions[chunk.number()]) {
-                frame.payload().copyTo(buffers.parameters().asSlice(chunk.byteOffset(), chunk.byteSize()));
+                parameters.copyTo(buffers.parameters().asSlice(chunk.byteOffset(), chunk.byteSize()));
                 versions[chunk.number()] = frame.header().getStep();
                 if (chunk.isFirst()) {
                     jobState = JobState.of(frame.header().getChunk());

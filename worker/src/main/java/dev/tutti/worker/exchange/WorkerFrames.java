@@ -13,9 +13,12 @@ import dev.tutti.proto.v1.Push;
 /** What a worker says to shards. Training thread only. */
 final class WorkerFrames {
     private final ExchangeTarget target;
+    private final Encoding encoding;
 
-    WorkerFrames(ExchangeTarget target) {
+    /** @param encoding of gradients */
+    WorkerFrames(ExchangeTarget target, Encoding encoding) {
         this.target = target;
+        this.encoding = encoding;
     }
 
     /** Part of a lease: what makes its pushes unique, and the batches this worker has done with it. */
@@ -45,7 +48,7 @@ final class WorkerFrames {
     FrameHeader push(ChunkTable.Chunk chunk, long step, SumPlan.Turn turn, SliceLosses losses) {
         Push.Builder push = Push.newBuilder()
                 .setChunk(chunk.chunk())
-                .setEncoding(Encoding.ENCODING_F32)
+                .setEncoding(encoding)
                 .setSliceBegin(turn.begin())
                 .setSliceEnd(turn.end());
         if (chunk.isFirst()) {
@@ -67,7 +70,7 @@ final class WorkerFrames {
         return header(chunk.shard(), 0)
                 .setPush(Push.newBuilder()
                         .setChunk(chunk.chunk())
-                        .setEncoding(Encoding.ENCODING_F32)
+                        .setEncoding(encoding)
                         .setEpoch(batch.epoch)
                         .setBatch(batch.batch)
                         .setAttempt(batch.attempt)

@@ -36,7 +36,8 @@ public record Generation(StartGeneration start, String worker) {
                 start.getWorkers(),
                 start.getStartStep(),
                 consistency(),
-                StepRule.of(start.getSpec().getTraining()));
+                StepRule.of(start.getSpec().getTraining()),
+                start.getSpec().getTraining().getExchange());
     }
 
     /**

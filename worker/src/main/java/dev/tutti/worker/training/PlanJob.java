@@ -53,6 +53,7 @@ public final class PlanJob {
         JobModel.requireFit(prepared.model(), prepared.data().train());
         Graph graph = prepared.trainingGraph(1);
         BatchNormFit.require(prepared, graph);
+        EncodingFit.require(spec, graph);
         requireKernels(prepared, graph.parameterElements());
         JobFacts.Builder facts = JobFacts.newBuilder()
                 .setTrainSamples(prepared.split().trainCount())

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.tutti.proto.job.ConsistencyModel;
 import dev.tutti.proto.v1.Decision;
+import dev.tutti.proto.v1.ExchangeEncodings;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.Refused;
 import dev.tutti.proto.v1.ShardMap;
@@ -217,7 +218,8 @@ class ParameterExchangeTest {
                 target.workers(),
                 target.startStep(),
                 target.model(),
-                Optional.of(new StepRule(scaled, 1)));
+                Optional.of(new StepRule(scaled, 1)),
+                target.encodings());
     }
 
     private ExchangeEnd endAfter(Function<FrameHeader, ExchangeFrame> answer) throws Exception {
@@ -253,7 +255,8 @@ class ParameterExchangeTest {
                 1,
                 startStep,
                 new ConsistencyModel.Synchronous(0),
-                Optional.empty());
+                Optional.empty(),
+                ExchangeEncodings.getDefaultInstance());
     }
 
     private static float first(ParameterBuffers buffers, int element) {
