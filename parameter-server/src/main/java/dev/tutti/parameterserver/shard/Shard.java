@@ -93,7 +93,8 @@ public final class Shard implements AutoCloseable {
             return;
         }
         switch (consistency) {
-            case SynchronousUpdates _ -> startAt(subscription, header.getOpen().getStartStep());
+            case SynchronousUpdates updates ->
+                startAt(subscription, updates, header.getOpen().getStartStep());
             case AsynchronousUpdates _ -> {
                 // The worker pulls when it wants the parameters.
             }
@@ -208,10 +209,10 @@ public final class Shard implements AutoCloseable {
         memory.close();
     }
 
-    private void startAt(Subscription subscription, long startStep) {
+    private void startAt(Subscription subscription, SynchronousUpdates updates, long startStep) {
         for (int chunk = 0; chunk < memory.chunkCount(); chunk++) {
             long version = memory.version(chunk);
-            if (version != startStep && version != startStep + 1) {
+            if (version < startStep || (version > startStep + 1 && !updates.mayLeaveWorkersBehind())) {
                 refuse(
                         subscription,
                         "Chunk " + chunk + " of shard " + settings.shard() + " is at version " + version
@@ -220,10 +221,8 @@ public final class Shard implements AutoCloseable {
             }
         }
         subscription.startAt(startStep, memory);
-        if (consistency instanceof SynchronousUpdates updates) {
-            updates.voteOn(startStep + 1)
-                    .ifPresent(vote -> subscription.oweVote(frames.vote(generation, startStep + 1, vote)));
-        }
+        updates.voteOn(startStep + 1)
+                .ifPresent(vote -> subscription.oweVote(frames.vote(generation, startStep + 1, vote)));
         send(subscription);
     }
 
