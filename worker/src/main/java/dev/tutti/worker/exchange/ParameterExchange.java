@@ -36,7 +36,6 @@ import java.util.Queue;
  * Frames of a version beyond the awaited one (a shard was ahead when this generation began) are kept aside, one a chunk at most.
  */
 public final class ParameterExchange implements GradientSink, AutoCloseable {
-    private final ExchangeTarget target;
     private final ParameterBuffers buffers;
     private final ChunkTable table;
     private final SumPlan plan;
@@ -72,7 +71,6 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     }
 
     private ParameterExchange(ExchangeTarget target, ParameterBuffers buffers, WorkerMetrics metrics) {
-        this.target = target;
         this.buffers = buffers;
         this.table = new ChunkTable(target.shardMap());
         this.plan = new SumPlan(new SliceTree(target.slices()), target.sliceBegin(), target.sliceEnd());
