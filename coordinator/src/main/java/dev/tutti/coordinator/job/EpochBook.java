@@ -100,9 +100,8 @@ public record EpochBook(
     private static boolean mayDiscard(JobSpec spec) {
         return switch (ConsistencyModel.of(spec.getTraining())) {
             case ConsistencyModel.Synchronous synchronous -> synchronous.hasBackupWorkers();
-            case ConsistencyModel.Asynchronous _,
-                    ConsistencyModel.BoundedStaleness _,
-                    ConsistencyModel.Local _ -> false;
+            case ConsistencyModel.Asynchronous _, ConsistencyModel.BoundedStaleness _, ConsistencyModel.Local _ ->
+                false;
         };
     }
 

@@ -14,7 +14,9 @@ class BackupWorkersTest {
     void workersThatStopAfterDifferentStepsTakeOneMoreTogether() {
         cluster.running(Specs.withBackupWorker(2, 2)).stop();
         cluster.stopped("w-a", 7);
-        assertThat(cluster.opens()).as("shards are fenced, so that nobody goes on").hasSize(2);
+        assertThat(cluster.opens())
+                .as("shards are fenced, so that nobody goes on")
+                .hasSize(2);
 
         cluster.allOpened(9);
         assertThat(cluster.starts()).hasSize(2).allSatisfy(start -> {

@@ -141,11 +141,14 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
 
     /** A slice without rows: its gradient is zero, and is pushed like any other. */
     public void pushZeros(SliceRun empty) {
-        beginSlice(empty);
         buffers.gradients().fill((byte) 0);
-        for (int number = 0; number < table.size(); number++) {
-            gradientFinal(table.chunk(number));
-        }
+        push(empty, Fragment.WHOLE);
+    }
+
+    /** Pushes a part of what the gradient buffer holds. */
+    public void push(SliceRun run, Fragment fragment) {
+        beginSlice(run);
+        table.of(fragment).forEach(this::gradientFinal);
     }
 
     private void gradientFinal(ChunkTable.Chunk chunk) {
@@ -190,7 +193,19 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
 
     /** Synchronous and local: waits until every chunk of every shard stands at the version, and has the parameters in place. */
     public void awaitVersion(long version) throws InterruptedException, ExchangeEndedException {
-        await(version, version);
+        awaitVersion(version, Fragment.WHOLE);
+    }
+
+    /** Local: the same of a part of the chunks. */
+    public void awaitVersion(long version, Fragment fragment) throws InterruptedException, ExchangeEndedException {
+        await(version, version, fragment);
+    }
+
+    /** Copies a part of the flat space. */
+    public void copy(Fragment fragment, MemorySegment from, MemorySegment to) {
+        table.of(fragment)
+                .forEach(chunk ->
+                        MemorySegment.copy(from, chunk.byteOffset(), to, chunk.byteOffset(), chunk.byteSize()));
     }
 
     /**
@@ -200,23 +215,24 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
      * @return the version
      */
     public long awaitNewest(long least) throws InterruptedException, ExchangeEndedException {
-        await(least, Long.MAX_VALUE);
+        await(least, Long.MAX_VALUE, Fragment.WHOLE);
         takeWhatIsThere();
         long newest = newestVersion();
         while (Arrays.stream(versions).min().orElse(newest) < newest) {
-            await(newest, Long.MAX_VALUE);
+            await(newest, Long.MAX_VALUE, Fragment.WHOLE);
             newest = newestVersion();
         }
         return newest;
     }
 
     /** @param newest versions beyond it are kept aside */
-    private void await(long version, long newest) throws InterruptedException, ExchangeEndedException {
+    private void await(long version, long newest, Fragment fragment)
+            throws InterruptedException, ExchangeEndedException {
         waits.begin("version " + version);
         for (int kept = ahead.size(); kept > 0; kept--) {
             takeVersion(ahead.remove(), newest);
         }
-        while (waits.missing(number -> versions[number] < version)) {
+        while (waits.missing(number -> fragment.has(table.chunk(number)) && versions[number] < version)) {
             takeVersionOrVote(waits.next(inbox), newest);
         }
     }
