@@ -354,7 +354,7 @@ public final class Shard implements AutoCloseable {
 
     private void send(Subscription subscription) {
         boolean holds = subscription.generation() == generation && consistency.holdsBack(subscription.peer());
-        if (subscription.isHeldBackFromNowOn(holds)) {
+        if (subscription.holdBack(holds)) {
             metrics.heldBack();
         }
         if (!holds) {

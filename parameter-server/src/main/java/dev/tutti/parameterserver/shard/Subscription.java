@@ -71,8 +71,8 @@ final class Subscription {
         return peer;
     }
 
-    /** @return whether that is new */
-    boolean isHeldBackFromNowOn(boolean holds) {
+    /** Returns whether it begins to be held back. */
+    boolean holdBack(boolean holds) {
         boolean begins = holds && !heldBack;
         heldBack = holds;
         return begins;

@@ -14,7 +14,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
@@ -58,8 +57,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     private final SliceLosses sliceLosses;
     private final WorkerFrames frames;
     private PushKey key = new PushKey.Slice(SliceRun.empty(0, 0, 0));
-    /** Of leases: batches this worker has pushed, or is taken to have. */
-    private long clock;
+    private final WorkerClock clock;
 
     private JobState jobState = JobState.NONE;
 
@@ -81,6 +79,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         this.votes = target.stepRule().map(rule -> new Votes(target.job(), rule, table.shardCount(), metrics));
         this.sliceLosses = new SliceLosses(target.slices());
         this.frames = new WorkerFrames(target);
+        this.clock = new WorkerClock(table.shardCount());
         this.versions = new long[table.size()];
         this.answersDue = new int[table.size()];
         this.tensorsOpen = new int[table.size()];
@@ -120,7 +119,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
 
     /** What becomes ready next is the gradient of this batch of a lease. */
     public void beginBatch(int epoch, int batch, int attempt) {
-        begin(new PushKey.Lease(new WorkerFrames.Batch(epoch, batch, attempt, clock + 1)));
+        begin(new PushKey.Lease(new WorkerFrames.Batch(epoch, batch, attempt, clock.batches() + 1)));
     }
 
     private void begin(PushKey next) {
@@ -161,7 +160,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
                 addToTree(chunk, gradient, run.step(), plan.turn(run.slice()));
             }
             case PushKey.Lease(var batch) -> {
-                clock = batch.clock();
+                clock.reach(batch.clock());
                 answersDue[chunk.number()]++;
                 streams.get(chunk.shard()).sendView(frames.push(chunk, batch, versions[chunk.number()]), gradient);
             }
@@ -253,22 +252,12 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
 
     /** Bounded staleness: this worker has a lease. Waits until it is not too far ahead of the slowest for any shard. */
     public void enter() throws InterruptedException, ExchangeEndedException {
-        BitSet due = new BitSet();
-        for (ShardStream stream : streams) {
-            stream.send(frames.clock(stream.range().getShard(), clock, true));
-            due.set(stream.range().getShard());
-        }
-        waits.begin("slower workers");
-        while (waits.missing(number -> due.get(table.chunk(number).shard()))) {
-            Optional<StreamEvent.Received> next = received(waits.next(inbox));
-            if (next.isPresent() && next.get().frame().header().hasClock()) {
-                try (ExchangeFrame frame = next.get().frame()) {
-                    check.sameGeneration(frame.header(), next.get().shard());
-                    clock = Math.max(clock, frame.header().getClock().getClock());
-                    due.clear(next.get().shard());
-                }
-            } else {
-                takeReply(next);
+        clock.forgetShards();
+        while (!clock.isAgreed()) {
+            clock.ask().stream().forEach(shard -> streams.get(shard).send(frames.clock(shard, clock.batches(), true)));
+            waits.begin("slower workers");
+            while (waits.missing(number -> clock.waitsFor(table.chunk(number).shard()))) {
+                takeReply(received(waits.next(inbox)));
             }
         }
     }
@@ -276,7 +265,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     /** Bounded staleness: this worker has no lease; nobody waits for it. */
     public void rest() {
         for (ShardStream stream : streams) {
-            stream.send(frames.clock(stream.range().getShard(), clock, false));
+            stream.send(frames.clock(stream.range().getShard(), clock.batches(), false));
         }
     }
 
@@ -326,11 +315,17 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         }
     }
 
-    private void takeReply(Optional<StreamEvent.Received> received) throws ExchangeEndedException {
-        if (received.isPresent()) {
-            ChunkTable.Chunk chunk = check.chunk(received.get());
+    private void takeReply(Optional<StreamEvent.Received> next) throws ExchangeEndedException {
+        if (next.isEmpty()) {
+            return;
+        }
+        StreamEvent.Received received = next.get();
+        if (clock.waitsFor(received.shard()) && received.frame().header().hasClock()) {
+            clock.hear(received.shard(), check.clock(received));
+        } else {
+            ChunkTable.Chunk chunk = check.chunk(received);
             answersDue[chunk.number()] = Math.max(0, answersDue[chunk.number()] - 1);
-            store(received.get(), chunk);
+            store(received, chunk);
         }
     }
 
