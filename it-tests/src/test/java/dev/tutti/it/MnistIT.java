@@ -63,6 +63,21 @@ class MnistIT {
                 .isGreaterThanOrEqualTo(0.975);
     }
 
+    @Test
+    void trainingWithBoundedStaleness() {
+        assertThat(accuracy(train("mnist-mlp-bounded.yaml", "--processes", "--workers", "4")))
+                .isGreaterThanOrEqualTo(0.974);
+    }
+
+    @Test
+    void localTrainingHasTheSameBitsInProcessesOfTheirOwn() {
+        JsonNode alone = train("mnist-mlp-local.yaml", "--workers", "1");
+        JsonNode many = train("mnist-mlp-local.yaml", "--processes", "--workers", "2", "--parameter-servers", "2");
+
+        assertThat(accuracy(alone)).isGreaterThanOrEqualTo(0.975);
+        assertThat(many.path("parameters_sha256")).isEqualTo(alone.path("parameters_sha256"));
+    }
+
     private static double accuracy(JsonNode result) {
         assertThat(result.path("test").path("samples").asInt()).isEqualTo(10_000);
         return result.path("test").path("accuracy").asDouble();

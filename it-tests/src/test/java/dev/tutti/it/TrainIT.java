@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainIT extends WithProcesses {
     @Test
@@ -43,11 +45,21 @@ class TrainIT extends WithProcesses {
         assertThat(processes.left()).isEmpty();
     }
 
-    @Test
-    void asynchronousTrainingLearnsToo() {
-        TuttiProcess.Ended ended = train("--workers", "2", "--set", "training.consistency=asynchronous");
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "asynchronous",
+                "{asynchronous: {staleness-scaled: true, delay-compensation: {adaptive: true}}}",
+                "{bounded-staleness: 2}",
+                "{synchronous: {backup-workers: 1}}",
+                "{local: {steps: 5}}",
+                "{local: {steps: 6, fragments: 3}}"
+            })
+    void otherConsistencyLearnsToo(String consistency) {
+        TuttiProcess.Ended ended = train("--workers", "2", "--set", "training.consistency=" + consistency);
 
         assertThat(ended.exitCode()).as(ended.err()).isZero();
+        assertThat(ended.json().path("steps").asInt()).isEqualTo(5 * 57);
         assertThat(ended.json().path("samples").asInt()).isEqualTo(5 * 3600);
         assertThat(ended.json().path("test").path("accuracy").asDouble()).isGreaterThan(0.9);
     }

@@ -117,6 +117,15 @@ final class Endings {
                 finished(turn, job, training.withFinished(report), report.getWorker());
             case Phase.Stopping(var _, Halt.Draining draining)
             when job.asynchronous() -> drained(turn, job, training.withFinished(report), draining, worker);
+            case Phase.Stopping(var _, Halt.Draining draining)
+            when report.getStopped() && job.hasBackupWorkers() ->
+                // Others may have gone on without it. Fenced to a new generation they cannot, and end after the same
+                // step.
+                Generations.again(
+                        turn,
+                        job,
+                        training,
+                        worker + " stopped after step " + report.getStep() + "; one more to agree");
             case Phase.Stopping(var _, Halt.Draining draining) ->
                 Checkpointing.saveAndStop(turn, job, training.withFinished(report), report.getStep());
             case Phase.Planning _, Phase.Queued _, Phase.Starting _, Phase.Stopping _, Phase.Ended _ ->

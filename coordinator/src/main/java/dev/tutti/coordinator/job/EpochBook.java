@@ -98,8 +98,11 @@ public record EpochBook(
 
     /** With backup workers some samples of an epoch change nothing. The loss is that of the others. */
     private static boolean mayDiscard(JobSpec spec) {
-        return ConsistencyModel.of(spec.getTraining()) instanceof ConsistencyModel.Synchronous synchronous
-                && synchronous.hasBackupWorkers();
+        return switch (ConsistencyModel.of(spec.getTraining())) {
+            case ConsistencyModel.Synchronous synchronous -> synchronous.hasBackupWorkers();
+            case ConsistencyModel.Asynchronous _, ConsistencyModel.BoundedStaleness _, ConsistencyModel.Local _ ->
+                false;
+        };
     }
 
     EpochBook regenerated() {

@@ -33,6 +33,12 @@ public record JobRecord(
         return ConsistencyModel.of(spec.getTraining()).leasesBatches();
     }
 
+    /** Whether some of its workers may be steps behind the others. */
+    boolean hasBackupWorkers() {
+        return ConsistencyModel.of(spec.getTraining()) instanceof ConsistencyModel.Synchronous synchronous
+                && synchronous.hasBackupWorkers();
+    }
+
     boolean holds(String member) {
         return !(phase instanceof Phase.Ended)
                 && training().map(training -> training.team().has(member)).orElse(false);

@@ -57,6 +57,18 @@ class KnownProgressTest {
         assertThat(progress().getStep()).isEqualTo(60);
     }
 
+    @Test
+    void roundsOfALocalJobAreTheStepsOfTheirSlices() {
+        Rehearsal local = Rehearsal.withMembers("ps-a", "ps-b", "w-a", "w-b");
+        local.running(Specs.local(1, 2));
+        local.checkpointed(9);
+
+        Progress progress = JobView.of(local.job()).getProgress();
+        assertThat(progress.getStep()).as("a whole epoch and two rounds").isEqualTo(25 + 2 * 4);
+        assertThat(progress.getTotalSteps()).isEqualTo(Specs.TOTAL_STEPS);
+        assertThat(progress.getSamples()).isEqualTo(Specs.TRAIN_SAMPLES + 2 * 4 * 4);
+    }
+
     private Progress progress() {
         return JobView.of(cluster.job()).getProgress();
     }

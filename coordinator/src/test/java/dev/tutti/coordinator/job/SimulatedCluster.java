@@ -2,6 +2,7 @@ package dev.tutti.coordinator.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tutti.proto.job.ConsistencyModel;
 import dev.tutti.proto.job.JobStates;
 import dev.tutti.proto.v1.Checkpoint;
 import dev.tutti.proto.v1.CheckpointPart;
@@ -40,7 +41,7 @@ final class SimulatedCluster {
 
     SimulatedCluster(long seed, JobSpec spec) {
         random = new Random(seed);
-        asynchronous = spec.getTraining().getConsistency().hasAsynchronous();
+        asynchronous = ConsistencyModel.of(spec.getTraining()).leasesBatches();
         shards.asynchronous = asynchronous;
         happened(at -> new Event.MemberJoined(at, Specs.server("ps-0")));
         happened(at -> new Event.MemberJoined(at, Specs.server("ps-1")));

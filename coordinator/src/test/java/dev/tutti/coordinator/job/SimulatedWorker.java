@@ -116,7 +116,7 @@ final class SimulatedWorker {
             pushedStep = complete + 1;
             boolean done = cluster.shards.push(
                     start.getGeneration(), pushedStep, start.getSliceBegin(), start.getSliceEnd(), start.getSlices());
-            if (done && (pushedStep % Specs.EVERY == 0 || pushedStep == Specs.TOTAL_STEPS)) {
+            if (done && (pushedStep % Specs.EVERY == 0 || pushedStep == Specs.EPOCHS * spe)) {
                 cluster.part("ps-0", pushedStep);
                 cluster.part("ps-1", pushedStep);
             }

@@ -37,6 +37,33 @@ public final class Specs {
         return spec.build();
     }
 
+    /** As {@link #asynchronous}, but nobody gets more than three batches ahead. */
+    public static JobSpec boundedStaleness(int minWorkers, int maxWorkers) {
+        JobSpec.Builder spec = synchronous(minWorkers, maxWorkers).toBuilder();
+        spec.getTrainingBuilder()
+                .getConsistencyBuilder()
+                .getBoundedStalenessBuilder()
+                .setClocks(3);
+        return spec.build();
+    }
+
+    /** Rounds of four batches: seven an epoch, the last of one. */
+    public static JobSpec local(int minWorkers, int maxWorkers) {
+        JobSpec.Builder spec = synchronous(minWorkers, maxWorkers).toBuilder();
+        spec.getTrainingBuilder().getConsistencyBuilder().getLocalBuilder().setSteps(4);
+        return JobSpecs.withDefaults(spec.build());
+    }
+
+    /** Steps do not wait for the last worker. */
+    public static JobSpec withBackupWorker(int minWorkers, int maxWorkers) {
+        JobSpec.Builder spec = synchronous(minWorkers, maxWorkers).toBuilder();
+        spec.getTrainingBuilder()
+                .getConsistencyBuilder()
+                .getSynchronousBuilder()
+                .setBackupWorkers(1);
+        return spec.build();
+    }
+
     /** As {@link #synchronous}, learning from a text. */
     public static JobSpec text() {
         JobSpec.Builder spec = synchronous(1, 2).toBuilder();

@@ -148,6 +148,11 @@ public final class SynchronousUpdates implements Consistency {
         return version == memory.version(0) ? loss.current() : loss.previous();
     }
 
+    /** Whether a worker may come to a generation that has gone on without it. */
+    public boolean mayLeaveWorkersBehind() {
+        return backupWorkers > 0;
+    }
+
     /** What they brought of the epoch before, if its last version may be missed: with backup workers. */
     public Optional<Trained> trainedLastEpoch() {
         return backupWorkers == 0 ? Optional.empty() : Optional.of(loss.lastEpoch());

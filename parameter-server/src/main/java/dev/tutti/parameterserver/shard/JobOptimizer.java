@@ -31,7 +31,7 @@ public final class JobOptimizer {
         return switch (ConsistencyModel.of(training)) {
             case ConsistencyModel.Synchronous _, ConsistencyModel.Asynchronous _, ConsistencyModel.BoundedStaleness _ ->
                 KIT.build(job, training);
-            case ConsistencyModel.Local(var _, var rate, var momentum) ->
+            case ConsistencyModel.Local(var _, var _, var rate, var momentum) ->
                 new SliceOptimizer(new Sgd(rate, momentum, momentum > 0), Regularization.NONE);
         };
     }

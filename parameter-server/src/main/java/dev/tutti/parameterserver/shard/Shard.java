@@ -92,7 +92,8 @@ public final class Shard implements AutoCloseable {
             return;
         }
         switch (consistency) {
-            case SynchronousUpdates _ -> startAt(subscription, header.getOpen().getStartStep());
+            case SynchronousUpdates updates ->
+                startAt(subscription, updates, header.getOpen().getStartStep());
             case AsynchronousUpdates _ -> {
                 // The worker pulls when it wants the parameters.
             }
@@ -207,10 +208,10 @@ public final class Shard implements AutoCloseable {
         memory.close();
     }
 
-    private void startAt(Subscription subscription, long startStep) {
+    private void startAt(Subscription subscription, SynchronousUpdates updates, long startStep) {
         for (int chunk = 0; chunk < memory.chunkCount(); chunk++) {
             long version = memory.version(chunk);
-            if (version != startStep && version != startStep + 1) {
+            if (version < startStep || (version > startStep + 1 && !updates.mayLeaveWorkersBehind())) {
                 refuse(
                         subscription,
                         "Chunk " + chunk + " of shard " + settings.shard() + " is at version " + version
@@ -219,10 +220,8 @@ public final class Shard implements AutoCloseable {
             }
         }
         subscription.startAt(startStep, memory);
-        if (consistency instanceof SynchronousUpdates updates) {
-            updates.voteOn(startStep + 1)
-                    .ifPresent(vote -> subscription.oweVote(frames.vote(generation, startStep + 1, vote)));
-        }
+        updates.voteOn(startStep + 1)
+                .ifPresent(vote -> subscription.oweVote(frames.vote(generation, startStep + 1, vote)));
         send(subscription);
     }
 
@@ -347,7 +346,7 @@ public final class Shard implements AutoCloseable {
 
     private void send(Subscription subscription) {
         boolean holds = subscription.generation() == generation && consistency.holdsBack(subscription.peer());
-        if (subscription.isHeldBackFromNowOn(holds)) {
+        if (subscription.holdBack(holds)) {
             metrics.heldBack();
         }
         if (!holds) {

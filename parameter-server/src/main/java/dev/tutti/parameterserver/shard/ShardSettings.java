@@ -77,7 +77,7 @@ public record ShardSettings(
         long every = Integer.toUnsignedLong(spec.getCheckpoint().getEvery());
         return switch (model()) {
             case ConsistencyModel.Synchronous _ -> isDue(step, every);
-            case ConsistencyModel.Local(var steps, var _, var _) -> isDue(step, Math.ceilDiv(every, steps));
+            case ConsistencyModel.Local(var steps, var _, var _, var _) -> isDue(step, Math.ceilDiv(every, steps));
             case ConsistencyModel.Asynchronous _, ConsistencyModel.BoundedStaleness _ -> false;
         };
     }

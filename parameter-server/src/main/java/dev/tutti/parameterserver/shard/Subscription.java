@@ -76,8 +76,8 @@ final class Subscription {
         return peer;
     }
 
-    /** @return whether that is new */
-    boolean isHeldBackFromNowOn(boolean holds) {
+    /** Returns whether it begins to be held back. */
+    boolean holdBack(boolean holds) {
         boolean begins = holds && !heldBack;
         heldBack = holds;
         return begins;
@@ -87,11 +87,11 @@ final class Subscription {
         return heldBack;
     }
 
-    /** The generation starts at a version: a chunk that is ahead is sent as it was then, before anything newer. */
+    /** The generation starts at a version: a chunk that is one ahead is sent as it was then, before anything newer. */
     void startAt(long version, ChunkMemory memory) {
         startVersion = version;
         for (int chunk = 0; chunk < memory.chunkCount(); chunk++) {
-            ahead.set(chunk, memory.version(chunk) > version);
+            ahead.set(chunk, memory.version(chunk) == version + 1);
         }
         oweAll();
     }

@@ -32,6 +32,18 @@ class BackupWorkersPropertyTest {
         }
     }
 
+    @Test
+    void aWorkerThatComesLateGoesOnWithTheNewestStep() {
+        try (Simulation simulation = new Simulation(new Random(1))) {
+            simulation.run();
+            RecordingStream late = new RecordingStream();
+            simulation.shard.open(late, Jobs.open(1, 0));
+
+            assertThat(late.refused).isNull();
+            assertThat(late.takeVersions()).containsExactly("0@5", "1@5", "2@5");
+        }
+    }
+
     private static final class Simulation implements AutoCloseable {
         private final Random random;
         private final int workers;

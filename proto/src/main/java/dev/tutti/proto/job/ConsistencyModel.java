@@ -34,8 +34,9 @@ public sealed interface ConsistencyModel {
      * Each slice does so many steps by itself; their mean difference is then a step of the outer optimizer.
      *
      * @param steps of a round; the last of an epoch may have fewer
+     * @param fragments of the parameters, exchanged one after the other within a round
      */
-    record Local(int steps, double outerRate, double outerMomentum) implements ConsistencyModel {}
+    record Local(int steps, int fragments, double outerRate, double outerMomentum) implements ConsistencyModel {}
 
     /** What makes up for the parameters having changed since the ones a gradient is of. */
     record Compensation(double lambda, boolean adaptive) {}
@@ -61,6 +62,7 @@ public sealed interface ConsistencyModel {
                 var local = consistency.getLocal();
                 yield new Local(
                         local.getSteps(),
+                        local.getFragments(),
                         local.getOuter().getRate(),
                         local.getOuter().getMomentum());
             }

@@ -48,6 +48,7 @@ final class ConsistencyRules {
         OuterOptimizer outer = local.getOuter();
         return local.toBuilder()
                 .setSteps(local.hasSteps() ? local.getSteps() : DEFAULT_LOCAL_STEPS)
+                .setFragments(local.hasFragments() ? local.getFragments() : 1)
                 .setOuter(OuterOptimizer.newBuilder()
                         .setRate(outer.hasRate() ? outer.getRate() : DEFAULT_OUTER_RATE)
                         .setMomentum(outer.hasMomentum() ? outer.getMomentum() : DEFAULT_OUTER_MOMENTUM))
@@ -67,15 +68,27 @@ final class ConsistencyRules {
                 BoundedStaleness bound = consistency.getBoundedStaleness();
                 problems.requiredCount(PATH + ".bounded-staleness.clocks", bound.hasClocks(), bound.getClocks());
             }
-            case LOCAL -> {
-                Local local = consistency.getLocal();
-                problems.count(PATH + ".local.steps", local.getSteps());
-                problems.positive(PATH + ".local.outer.rate", local.getOuter().getRate());
-                problems.fraction(
-                        PATH + ".local.outer.momentum", local.getOuter().getMomentum());
-            }
+            case LOCAL -> local(consistency.getLocal(), problems);
             case KIND_NOT_SET ->
                 problems.add(PATH, "must be one of synchronous, asynchronous, bounded-staleness and local");
+        }
+    }
+
+    private static void local(Local local, Problems problems) {
+        String path = PATH + ".local";
+        problems.count(path + ".steps", local.getSteps());
+        problems.count(path + ".fragments", local.getFragments());
+        problems.positive(path + ".outer.rate", local.getOuter().getRate());
+        problems.fraction(path + ".outer.momentum", local.getOuter().getMomentum());
+        long fragments = Integer.toUnsignedLong(local.getFragments());
+        long steps = Integer.toUnsignedLong(local.getSteps());
+        if (fragments > steps) {
+            problems.mismatch(
+                    path + ".fragments",
+                    "must be at most local.steps, which is %d, so that there is a step between two, got %d"
+                            .formatted(steps, fragments),
+                    path + ".steps",
+                    Optional.of(path + ".fragments=" + steps));
         }
     }
 

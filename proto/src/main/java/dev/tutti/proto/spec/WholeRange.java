@@ -67,6 +67,7 @@ public record WholeRange(long least, long most) {
             entry("training.consistency.synchronous.backup-workers", new WholeRange(0, 1023)),
             entry("training.consistency.bounded-staleness.clocks", new WholeRange(0, 1_000_000)),
             entry("training.consistency.local.steps", new WholeRange(1, 1_000_000)),
+            entry("training.consistency.local.fragments", new WholeRange(1, 1024)),
             entry("cluster.workers.min", MEMBERS),
             entry("cluster.workers.max", MEMBERS),
             entry("cluster.parameter-servers", MEMBERS),

@@ -19,7 +19,7 @@ class ConsistencyRulesTest {
         assertThat(model(consistency -> consistency.getAsynchronousBuilder().getDelayCompensationBuilder()))
                 .isEqualTo(new ConsistencyModel.Asynchronous(
                         false, Optional.of(new ConsistencyModel.Compensation(0.04, false))));
-        assertThat(model(Consistency.Builder::getLocalBuilder)).isEqualTo(new ConsistencyModel.Local(50, 0.7, 0.9));
+        assertThat(model(Consistency.Builder::getLocalBuilder)).isEqualTo(new ConsistencyModel.Local(50, 1, 0.7, 0.9));
     }
 
     @Test
@@ -35,10 +35,11 @@ class ConsistencyRulesTest {
         assertThat(model(consistency -> consistency
                         .getLocalBuilder()
                         .setSteps(7)
+                        .setFragments(3)
                         .getOuterBuilder()
                         .setRate(1)
                         .setMomentum(0)))
-                .isEqualTo(new ConsistencyModel.Local(7, 1, 0));
+                .isEqualTo(new ConsistencyModel.Local(7, 3, 1, 0));
         assertThat(model(consistency -> consistency.getBoundedStalenessBuilder().setClocks(0)))
                 .isEqualTo(new ConsistencyModel.BoundedStaleness(0));
     }
@@ -60,7 +61,12 @@ class ConsistencyRulesTest {
                         consistency -> consistency.getBoundedStalenessBuilder().setClocks(-1)))
                 .containsExactly("training.consistency.bounded-staleness.clocks must be 0 to 1000000, got 4294967295");
         assertThat(problems(consistency -> consistency.getLocalBuilder().setSteps(0)))
-                .containsExactly("training.consistency.local.steps must be 1 to 1000000, got 0");
+                .first()
+                .isEqualTo("training.consistency.local.steps must be 1 to 1000000, got 0");
+        assertThat(problems(
+                        consistency -> consistency.getLocalBuilder().setSteps(4).setFragments(5)))
+                .containsExactly("training.consistency.local.fragments must be at most local.steps, which is 4, so that"
+                        + " there is a step between two, got 5");
         assertThat(problems(consistency ->
                         consistency.getLocalBuilder().getOuterBuilder().setRate(0)))
                 .containsExactly(

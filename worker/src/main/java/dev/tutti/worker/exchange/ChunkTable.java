@@ -73,6 +73,10 @@ final class ChunkTable {
         return chunks.get(number);
     }
 
+    List<Chunk> of(Fragment fragment) {
+        return chunks.stream().filter(fragment::has).toList();
+    }
+
     int chunksInShard(int shard) {
         return firstOfShard[shard + 1] - firstOfShard[shard];
     }

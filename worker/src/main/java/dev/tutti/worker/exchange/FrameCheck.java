@@ -65,6 +65,14 @@ final class FrameCheck {
         };
     }
 
+    /** What a shard takes this worker to have done. Closes the frame. */
+    long clock(StreamEvent.Received received) throws ExchangeEndedException {
+        try (ExchangeFrame frame = received.frame()) {
+            sameGeneration(frame.header(), received.shard());
+            return frame.header().getClock().getClock();
+        }
+    }
+
     void sameGeneration(FrameHeader header, int shard) throws ExchangeEndedException {
         if (header.getGeneration() != target.generation() || !header.getJob().equals(target.job())) {
             throw refused(

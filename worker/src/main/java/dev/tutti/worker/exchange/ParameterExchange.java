@@ -16,7 +16,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
@@ -61,8 +60,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     private final SliceLosses sliceLosses;
     private final WorkerFrames frames;
     private PushKey key = new PushKey.Slice(SliceRun.empty(0, 0, 0));
-    /** Of leases: batches this worker has pushed, or is taken to have. */
-    private long clock;
+    private final WorkerClock clock;
 
     private JobState jobState = JobState.NONE;
 
@@ -87,6 +85,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         this.votes = target.stepRule().map(rule -> new Votes(target.job(), rule, table.shardCount(), metrics));
         this.sliceLosses = new SliceLosses(target.slices());
         this.frames = new WorkerFrames(target, encoder.id());
+        this.clock = new WorkerClock(table.shardCount());
         this.versions = new long[table.size()];
         this.answersDue = new int[table.size()];
         this.tensorsOpen = new int[table.size()];
@@ -126,7 +125,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
 
     /** What becomes ready next is the gradient of this batch of a lease. */
     public void beginBatch(int epoch, int batch, int attempt) {
-        begin(new PushKey.Lease(new WorkerFrames.Batch(epoch, batch, attempt, clock + 1)));
+        begin(new PushKey.Lease(new WorkerFrames.Batch(epoch, batch, attempt, clock.batches() + 1)));
     }
 
     private void begin(PushKey next) {
@@ -147,11 +146,14 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
 
     /** A slice without rows: its gradient is zero, and is pushed like any other. */
     public void pushZeros(SliceRun empty) {
-        beginSlice(empty);
         buffers.gradients().fill((byte) 0);
-        for (int number = 0; number < table.size(); number++) {
-            gradientFinal(table.chunk(number));
-        }
+        push(empty, Fragment.WHOLE);
+    }
+
+    /** Pushes a part of what the gradient buffer holds. */
+    public void push(SliceRun run, Fragment fragment) {
+        beginSlice(run);
+        table.of(fragment).forEach(this::gradientFinal);
     }
 
     private void gradientFinal(ChunkTable.Chunk chunk) {
@@ -164,7 +166,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
                 addToTree(chunk, gradient, run.step(), plan.turn(run.slice()));
             }
             case PushKey.Lease(var batch) -> {
-                clock = batch.clock();
+                clock.reach(batch.clock());
                 answersDue[chunk.number()]++;
                 send(chunk, frames.push(chunk, batch, versions[chunk.number()]), gradient);
             }
@@ -212,7 +214,19 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
 
     /** Synchronous and local: waits until every chunk of every shard stands at the version, and has the parameters in place. */
     public void awaitVersion(long version) throws InterruptedException, ExchangeEndedException {
-        await(version, version);
+        awaitVersion(version, Fragment.WHOLE);
+    }
+
+    /** Local: the same of a part of the chunks. */
+    public void awaitVersion(long version, Fragment fragment) throws InterruptedException, ExchangeEndedException {
+        await(version, version, fragment);
+    }
+
+    /** Copies a part of the flat space. */
+    public void copy(Fragment fragment, MemorySegment from, MemorySegment to) {
+        table.of(fragment)
+                .forEach(chunk ->
+                        MemorySegment.copy(from, chunk.byteOffset(), to, chunk.byteOffset(), chunk.byteSize()));
     }
 
     /**
@@ -222,23 +236,24 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
      * @return the version
      */
     public long awaitNewest(long least) throws InterruptedException, ExchangeEndedException {
-        await(least, Long.MAX_VALUE);
+        await(least, Long.MAX_VALUE, Fragment.WHOLE);
         takeWhatIsThere();
         long newest = newestVersion();
         while (Arrays.stream(versions).min().orElse(newest) < newest) {
-            await(newest, Long.MAX_VALUE);
+            await(newest, Long.MAX_VALUE, Fragment.WHOLE);
             newest = newestVersion();
         }
         return newest;
     }
 
     /** @param newest versions beyond it are kept aside */
-    private void await(long version, long newest) throws InterruptedException, ExchangeEndedException {
+    private void await(long version, long newest, Fragment fragment)
+            throws InterruptedException, ExchangeEndedException {
         waits.begin("version " + version);
         for (int kept = ahead.size(); kept > 0; kept--) {
             takeVersion(ahead.remove(), newest);
         }
-        while (waits.missing(number -> versions[number] < version)) {
+        while (waits.missing(number -> fragment.has(table.chunk(number)) && versions[number] < version)) {
             takeVersionOrVote(waits.next(inbox), newest);
         }
     }
@@ -259,22 +274,12 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
 
     /** Bounded staleness: this worker has a lease. Waits until it is not too far ahead of the slowest for any shard. */
     public void enter() throws InterruptedException, ExchangeEndedException {
-        BitSet due = new BitSet();
-        for (ShardStream stream : streams) {
-            stream.send(frames.clock(stream.range().getShard(), clock, true));
-            due.set(stream.range().getShard());
-        }
-        waits.begin("slower workers");
-        while (waits.missing(number -> due.get(table.chunk(number).shard()))) {
-            Optional<StreamEvent.Received> next = received(waits.next(inbox));
-            if (next.isPresent() && next.get().frame().header().hasClock()) {
-                try (ExchangeFrame frame = next.get().frame()) {
-                    check.sameGeneration(frame.header(), next.get().shard());
-                    clock = Math.max(clock, frame.header().getClock().getClock());
-                    due.clear(next.get().shard());
-                }
-            } else {
-                takeReply(next);
+        clock.forgetShards();
+        while (!clock.isAgreed()) {
+            clock.ask().stream().forEach(shard -> streams.get(shard).send(frames.clock(shard, clock.batches(), true)));
+            waits.begin("slower workers");
+            while (waits.missing(number -> clock.waitsFor(table.chunk(number).shard()))) {
+                takeReply(received(waits.next(inbox)));
             }
         }
     }
@@ -282,7 +287,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     /** Bounded staleness: this worker has no lease; nobody waits for it. */
     public void rest() {
         for (ShardStream stream : streams) {
-            stream.send(frames.clock(stream.range().getShard(), clock, false));
+            stream.send(frames.clock(stream.range().getShard(), clock.batches(), false));
         }
     }
 
@@ -332,11 +337,17 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         }
     }
 
-    private void takeReply(Optional<StreamEvent.Received> received) throws ExchangeEndedException {
-        if (received.isPresent()) {
-            ChunkTable.Chunk chunk = check.chunk(received.get());
+    private void takeReply(Optional<StreamEvent.Received> next) throws ExchangeEndedException {
+        if (next.isEmpty()) {
+            return;
+        }
+        StreamEvent.Received received = next.get();
+        if (clock.waitsFor(received.shard()) && received.frame().header().hasClock()) {
+            clock.hear(received.shard(), check.clock(received));
+        } else {
+            ChunkTable.Chunk chunk = check.chunk(received);
             answersDue[chunk.number()] = Math.max(0, answersDue[chunk.number()] - 1);
-            store(received.get(), chunk);
+            store(received, chunk);
         }
     }
 

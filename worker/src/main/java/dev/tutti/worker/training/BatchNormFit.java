@@ -1,6 +1,6 @@
 package dev.tutti.worker.training;
 
-import dev.tutti.proto.v1.Consistency;
+import dev.tutti.proto.job.ConsistencyModel;
 import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.graph.NormalizationOp;
 import dev.tutti.worker.data.DataException;
@@ -17,10 +17,9 @@ final class BatchNormFit {
      * @throws DataException naming the layer and the sizes from which its slices follow
      */
     static void require(PreparedJob job, Graph graph) throws DataException {
-        boolean asynchronous =
-                job.spec().getTraining().getConsistency().getKindCase() == Consistency.KindCase.ASYNCHRONOUS;
+        boolean leases = ConsistencyModel.of(job.spec().getTraining()).leasesBatches();
         BatchPlan plan =
-                asynchronous ? new BatchPlan(job.plan().trainCount(), job.plan().batch(), 1) : job.plan();
+                leases ? new BatchPlan(job.plan().trainCount(), job.plan().batch(), 1) : job.plan();
         if (!plan.hasSliceOfOneRow()) {
             return;
         }

@@ -9,22 +9,30 @@ import dev.tutti.tensor.backend.ParameterBuffers;
 import dev.tutti.worker.data.Batch;
 import dev.tutti.worker.data.BatchRange;
 import dev.tutti.worker.exchange.ExchangeEndedException;
+import dev.tutti.worker.exchange.Fragment;
 import dev.tutti.worker.exchange.ParameterExchange;
 import dev.tutti.worker.exchange.SliceRun;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
-import java.util.stream.LongStream;
+import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * DiLoCo (Douillard et al., 2023): in a round each slice does some steps by itself, with the job's optimizer, on its rows of as many batches; all
  * slices from the same parameters. Then how far it went, start minus end over the number of slices, is pushed as a gradient is otherwise, and the
  * shards take a step of the outer optimizer with the sum.
  *
+ * <p>With several fragments (Streaming DiLoCo; Douillard et al., 2025) a round has as many sections, and at the end of each one fragment is exchanged,
+ * the first fragment last. So each slice has parameters of its own, some of them further from the common ones than others.
+ *
  * <p>A worker with several slices does them one after the other, so that the result has the same bits whoever has which.
  */
 final class LocalRounds implements AutoCloseable {
     private static final int BLOCK = 1024;
+    private static final int ALIGNMENT = 64;
 
     private final Workbench bench;
     private final Backpropagation gradients;
@@ -33,12 +41,14 @@ final class LocalRounds implements AutoCloseable {
     private final BatchPlan plan;
     private final ParameterExchange exchange;
     private final ParameterBuffers buffers;
-    private final int stepsPerRound;
+    private final ConsistencyModel.Local consistency;
     private final long totalRounds;
     private final InnerOptimizer optimizer;
     private final Arena arena = Arena.ofConfined();
-    /** The parameters that a round starts from. */
-    private final MemorySegment start;
+    /** The parameters as the shards have them: what slices start from, and what is evaluated. */
+    private final MemorySegment common;
+    /** By slice, with several fragments; otherwise every slice starts from the common ones. */
+    private final Map<Integer, MemorySegment> own = new HashMap<>();
 
     private final float[] from = new float[BLOCK];
     private final float[] to = new float[BLOCK];
@@ -46,10 +56,11 @@ final class LocalRounds implements AutoCloseable {
     /**
      * A step of one slice.
      *
+     * @param section of its round, from 1
      * @param number counted from 1 over all epochs
      * @param firstRow of the slice in its batch
      */
-    private record InnerStep(long round, int slice, long number, int firstRow, BatchRange range) {}
+    private record InnerStep(long round, int section, int slice, long number, int firstRow, BatchRange range) {}
 
     LocalRounds(Workbench bench, Backpropagation gradients, Milestones milestones, ConsistencyModel.Local consistency) {
         this.bench = bench;
@@ -59,15 +70,26 @@ final class LocalRounds implements AutoCloseable {
         this.plan = bench.job().plan();
         this.exchange = bench.exchange();
         this.buffers = bench.model().buffers();
-        this.stepsPerRound = consistency.steps();
+        this.consistency = consistency;
         this.totalRounds = generation.start().getTotalSteps();
         this.optimizer = new InnerOptimizer(bench.job().spec(), bench.model().parameters());
-        this.start = arena.allocate(buffers.parameters().byteSize(), 64);
+        long byteSize = buffers.parameters().byteSize();
+        this.common = arena.allocate(byteSize, ALIGNMENT);
+        if (consistency.fragments() > 1) {
+            slices().forEach(slice -> own.put(slice, arena.allocate(byteSize, ALIGNMENT)));
+        }
+    }
+
+    private IntStream slices() {
+        return IntStream.range(
+                generation.start().getSliceBegin(), generation.start().getSliceEnd());
     }
 
     WorkerFinished run() throws InterruptedException, ExchangeEndedException, NonFiniteLossException {
         long first = generation.start().getStartStep();
         exchange.awaitVersion(first);
+        common.copyFrom(buffers.parameters());
+        own.values().forEach(parameters -> parameters.copyFrom(common));
         validateIfDue(first);
         milestones.startClock();
         List<InnerStep> steps = first < totalRounds ? stepsOf(first + 1) : List.of();
@@ -84,26 +106,33 @@ final class LocalRounds implements AutoCloseable {
         return milestones.finished(totalRounds);
     }
 
-    /** Of all slices of this worker, slice by slice; without those that have no row. */
+    /** Of all slices of this worker, section by section and in each slice by slice; without those that have no row. */
     private List<InnerStep> stepsOf(long round) {
-        int epoch = generation.epochOf(round);
-        long begin = generation.batchOf(round) * stepsPerRound;
-        long end = Math.min(begin + stepsPerRound, plan.batchesPerEpoch());
-        return LongStream.range(
-                        generation.start().getSliceBegin(), generation.start().getSliceEnd())
-                .boxed()
-                .flatMap(slice -> LongStream.range(begin, end)
-                        .mapToObj(batch -> innerStep(round, Math.toIntExact(slice), epoch, batch)))
-                .filter(step -> step.range.rows() > 0)
-                .toList();
+        long begin = generation.batchOf(round) * consistency.steps();
+        long count = Math.min(consistency.steps(), plan.batchesPerEpoch() - begin);
+        List<InnerStep> steps = new ArrayList<>();
+        for (int section = 1; section <= consistency.fragments(); section++) {
+            long first = begin + count * (section - 1) / consistency.fragments();
+            long end = begin + count * section / consistency.fragments();
+            int number = section;
+            slices().forEach(slice -> {
+                for (long batch = first; batch < end; batch++) {
+                    steps.add(innerStep(round, number, slice, batch));
+                }
+            });
+        }
+        steps.removeIf(step -> step.range.rows() == 0);
+        return steps;
     }
 
-    private InnerStep innerStep(long round, int slice, int epoch, long batch) {
+    private InnerStep innerStep(long round, int section, int slice, long batch) {
+        int epoch = generation.epochOf(round);
         int rows = plan.rows(batch);
         int begin = plan.sliceBegin(rows, slice);
         int end = plan.sliceBegin(rows, slice + 1);
         return new InnerStep(
                 round,
+                section,
                 slice,
                 epoch * plan.batchesPerEpoch() + batch + 1,
                 begin,
@@ -119,31 +148,39 @@ final class LocalRounds implements AutoCloseable {
     /** @param next steps of the next round, whose first rows are read while this one ends */
     private void round(long round, List<InnerStep> steps, List<InnerStep> next)
             throws InterruptedException, ExchangeEndedException, NonFiniteLossException {
-        start.copyFrom(buffers.parameters());
         if (steps.isEmpty()) {
             request(next, 0);
         }
+        Map<Integer, StepSums> trained = new HashMap<>();
         int at = 0;
-        for (int slice = generation.start().getSliceBegin();
-                slice < generation.start().getSliceEnd();
-                slice++) {
-            buffers.parameters().copyFrom(start);
-            double loss = 0;
-            int labels = 0;
-            int rows = 0;
-            for (; at < steps.size() && steps.get(at).slice == slice; at++) {
-                StepSums trained =
-                        innerStep(steps.get(at), at + 1 < steps.size() ? steps : next, (at + 1) % steps.size());
-                loss += trained.loss();
-                labels += trained.labels();
-                rows += trained.rows();
+        for (int section = 1; section <= consistency.fragments(); section++) {
+            Fragment fragment = new Fragment(section % consistency.fragments(), consistency.fragments());
+            for (int slice : slices().toArray()) {
+                buffers.parameters().copyFrom(own.getOrDefault(slice, common));
+                for (; at < steps.size() && isOf(steps.get(at), section, slice); at++) {
+                    boolean isLast = at + 1 == steps.size();
+                    StepSums sums = innerStep(steps.get(at), isLast ? next : steps, isLast ? 0 : at + 1);
+                    trained.merge(slice, sums, StepSums::plus);
+                }
+                push(round, slice, trained.getOrDefault(slice, StepSums.NOTHING), fragment);
             }
-            push(round, slice, new StepSums(loss, rows, labels));
+            await(round, fragment);
         }
-        long computed = bench.nanoTime().getAsLong();
-        exchange.awaitVersion(round);
-        bench.narration().exchanged(bench.nanoTime().getAsLong() - computed);
+        buffers.parameters().copyFrom(common);
         milestones.trainedUntilNow();
+    }
+
+    private static boolean isOf(InnerStep step, int section, int slice) {
+        return step.section == section && step.slice == slice;
+    }
+
+    /** What the shards have made of a fragment: from here on all slices have that. */
+    private void await(long round, Fragment fragment) throws InterruptedException, ExchangeEndedException {
+        long begin = bench.nanoTime().getAsLong();
+        exchange.awaitVersion(round, fragment);
+        bench.narration().exchanged(bench.nanoTime().getAsLong() - begin);
+        exchange.copy(fragment, buffers.parameters(), common);
+        own.values().forEach(parameters -> exchange.copy(fragment, common, parameters));
     }
 
     /**
@@ -174,22 +211,24 @@ final class LocalRounds implements AutoCloseable {
         return trained;
     }
 
-    private void push(long round, int slice, StepSums trained) {
+    /** @param trained by the slice in this round until now; of the first fragment, which is the last, in the whole round */
+    private void push(long round, int slice, StepSums trained, Fragment fragment) {
         putDifference(1f / generation.start().getSlices());
-        double loss = trained.loss();
-        exchange.beginSlice(new SliceRun(round, slice, trained.rows(), trained.labels(), trained.rows(), () -> loss));
-        for (int parameter = 0; parameter < bench.model().parameters().size(); parameter++) {
-            exchange.gradientReady(parameter);
+        MemorySegment kept = own.get(slice);
+        if (kept != null) {
+            kept.copyFrom(buffers.parameters());
         }
+        exchange.push(
+                new SliceRun(round, slice, trained.rows(), trained.labels(), trained.rows(), trained::loss), fragment);
     }
 
-    /** gradient ← (start − end) · scale */
+    /** gradient ← (common − own) · scale */
     private void putDifference(float scale) {
-        long elements = start.byteSize() / Float.BYTES;
+        long elements = common.byteSize() / Float.BYTES;
         for (long first = 0; first < elements; first += BLOCK) {
             int count = (int) Math.min(BLOCK, elements - first);
             long at = first * Float.BYTES;
-            MemorySegment.copy(start, JAVA_FLOAT_UNALIGNED, at, from, 0, count);
+            MemorySegment.copy(common, JAVA_FLOAT_UNALIGNED, at, from, 0, count);
             MemorySegment.copy(buffers.parameters(), JAVA_FLOAT_UNALIGNED, at, to, 0, count);
             for (int i = 0; i < count; i++) {
                 from[i] = (from[i] - to[i]) * scale;

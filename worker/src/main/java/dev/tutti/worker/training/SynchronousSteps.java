@@ -43,9 +43,9 @@ final class SynchronousSteps {
     }
 
     WorkerFinished run() throws InterruptedException, ExchangeEndedException, NonFiniteLossException {
-        long complete = generation.start().getStartStep();
-        exchange.awaitVersion(complete);
-        validateEpochsEnding(complete, complete);
+        long start = generation.start().getStartStep();
+        long complete = awaitStep(start);
+        validateEpochsEnding(start, complete);
         milestones.startClock();
         while (complete < total) {
             if (bench.stop().isSet()) {

@@ -91,7 +91,7 @@ class ParameterExchangeTest {
     @Test
     void aChunkOfTheWrongSizeOrGenerationIsRefusedByTheWorker() throws Exception {
         assertThat(endAfter(header -> ScriptedShard.chunk(header, 0, 6, 9, 1f)).sentence())
-                .contains("expected 40 bytes of f32 in chunk 0, got 36");
+                .contains("in chunk 0 expected 40 bytes of f32, got 36");
         assertThat(endAfter(header -> ScriptedShard.chunk(header, 2, 6, 10, 1f)).sentence())
                 .contains("expected one of 2 chunks, got chunk 2");
         assertThat(endAfter(header -> ScriptedShard.chunk(

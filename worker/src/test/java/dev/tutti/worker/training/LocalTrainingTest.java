@@ -33,6 +33,30 @@ class LocalTrainingTest {
     }
 
     @Test
+    void fragmentsDoNotDependOnTheNumberOfWorkersEither() throws Exception {
+        List<String> digests = new ArrayList<>();
+        for (int fragments : new int[] {3, 2}) {
+            JobSpec.Builder spec = local(4);
+            spec.getTrainingBuilder().getConsistencyBuilder().getLocalBuilder().setFragments(fragments);
+            SmallJob job = new SmallJob(spec.build());
+            for (int workers : new int[] {1, 2, 5}) {
+                try (MemoryShards shards = job.shards(ADD, true)) {
+                    List<RecordedReports> all = job.startAll(shards, 1, 0, workers);
+                    for (RecordedReports reports : all) {
+                        digests.add(reports.finished.get().getParametersSha256());
+                    }
+                    assertThat(shards.completeStep()).isEqualTo(4);
+                    assertThat(all.getFirst().epochs)
+                            .allMatch(part -> part.getTraining().getLabels() == 164);
+                }
+            }
+        }
+        assertThat(digests.subList(0, 8)).containsOnly(digests.getFirst());
+        assertThat(digests.subList(8, 16)).containsOnly(digests.getLast());
+        assertThat(digests.getFirst()).isNotEqualTo(digests.getLast());
+    }
+
+    @Test
     void everySampleIsTrainedOnOnceAnEpochAndCounted() throws Exception {
         SmallJob job = new SmallJob(local(4).build());
         try (MemoryShards shards = job.shards(ADD, true)) {
