@@ -73,7 +73,7 @@ class JobFileTest {
     @CsvSource(delimiter = '|', textBlock = """
         training.consistency=synchronous            | synchronous
         training.consistency={asynchronous: {}}     | asynchronous
-        training.consistency={asynchronous: }       | asynchronous
+        training.consistency={synchronous: {}}      | synchronous
         training.consistency=local                  | local
         training.consistency={bounded-staleness: 3} | bounded_staleness
         training.consistency.local.steps=20         | local

@@ -13,7 +13,7 @@ class JobSimulationTest {
     private static final int SEEDS = 300;
     private static final int MOST_STEPS = 20_000;
 
-    private enum Kind {
+    enum Kind {
         SYNCHRONOUS(Specs.synchronous(1, 3), false, Specs.TOTAL_STEPS),
         BACKUP_WORKER(Specs.withBackupWorker(2, 3), false, Specs.TOTAL_STEPS),
         LOCAL(Specs.local(1, 3), false, 2 * 7),
