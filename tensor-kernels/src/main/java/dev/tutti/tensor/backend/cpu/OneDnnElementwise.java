@@ -61,7 +61,7 @@ record OneDnnElementwise(OneDnnProducts primitives) {
             arguments.add(OneDnnArguments.SOURCE, memory(layout, left));
             arguments.add(OneDnnArguments.SECOND_SOURCE, memory(layout, right));
             arguments.add(OneDnnArguments.DESTINATION, memory(layout, result));
-            return primitives.bind(description, arguments);
+            return primitives.bind("sum of " + result.byteSize() + " bytes", description, arguments);
         }
     }
 
@@ -102,7 +102,7 @@ record OneDnnElementwise(OneDnnProducts primitives) {
             arguments.add(OneDnnArguments.DESTINATION, memory(layout, output));
             arguments.add(OneDnnArguments.DESTINATION_GRADIENT, memory(layout, gradient));
             arguments.add(OneDnnArguments.SOURCE_GRADIENT, memory(layout, result));
-            return primitives.bind(description, arguments);
+            return primitives.bind("relu's gradient of " + result.byteSize() + " bytes", description, arguments);
         }
     }
 

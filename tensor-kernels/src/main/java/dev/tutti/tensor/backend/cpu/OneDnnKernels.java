@@ -59,7 +59,7 @@ final class OneDnnKernels implements MatrixKernels {
 
     @Override
     public Product product(Strided left, Strided right, Strided result, List<ProductStep> steps) {
-        return products.product(left, right, result, steps);
+        return new OneDnnStepProducts(products).product(left, right, result, steps);
     }
 
     @Override
@@ -168,7 +168,10 @@ final class OneDnnKernels implements MatrixKernels {
             OneDnnArguments arguments = new OneDnnArguments(memory.arena());
             arguments.add(OneDnnArguments.SOURCE, OneDnn.memory(source, engine, from, memory.arena()));
             arguments.add(OneDnnArguments.DESTINATION, OneDnn.memory(target, engine, to, memory.arena()));
-            return products.bind(OneDnn.reorder(engine, source, target, OneDnn.attributes(local), local), arguments);
+            return products.bind(
+                    "copy of " + from.byteSize() + " bytes",
+                    OneDnn.reorder(engine, source, target, OneDnn.attributes(local), local),
+                    arguments);
         }
     }
 

@@ -17,6 +17,15 @@ sealed interface ProductStep {
 
     record Exponential() implements ProductStep {}
 
+    /** What is done to the first of several products. */
+    default ProductStep ofFirst() {
+        return switch (this) {
+            case AddRow(var row) -> new AddRow(row.first());
+            case Multiply(var matrices) -> new Multiply(matrices.first());
+            case Scale _, Exponential _, Add _ -> this;
+        };
+    }
+
     default Optional<Strided> operand() {
         return switch (this) {
             case AddRow(var row) -> Optional.of(row);
