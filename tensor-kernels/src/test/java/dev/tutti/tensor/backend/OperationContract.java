@@ -12,8 +12,10 @@ import dev.tutti.tensor.graph.GraphBuilder;
 import dev.tutti.tensor.graph.Operations;
 import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.opentest4j.TestAbortedException;
 
@@ -70,22 +72,38 @@ public abstract class OperationContract {
         }
     }
 
-    @Test
-    void reluGradientIsZeroWhereTheOutputIsZeroOfEitherSign() {
+    @ParameterizedTest
+    @CsvSource({"F32, F32", "F32, BF16", "F32, F16", "BF16, BF16", "F16, F16"})
+    void reluGradientIsTheGradientWhereTheOutputIsPositiveAndElseZero(ElementType type, ElementType saved) {
+        float[] gradients = {-2, 3, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN};
+        float[] outputs = {
+            0f,
+            -0f,
+            -1f,
+            Float.MIN_VALUE,
+            -Float.MIN_VALUE,
+            3f,
+            Float.MAX_VALUE,
+            Float.POSITIVE_INFINITY,
+            Float.NEGATIVE_INFINITY,
+            Float.NaN,
+            Float.intBitsToFloat(0xffc00000)
+        };
+        int count = gradients.length * outputs.length;
         GraphBuilder builder = new GraphBuilder();
-        Tensor gradient = builder.input("gradient", ElementType.F32, Shape.of(7));
-        Tensor output = builder.input("output", ElementType.F32, Shape.of(7));
+        Tensor gradient = builder.input("gradient", type, Shape.of(count));
+        Tensor output = builder.input("output", saved, Shape.of(count));
         builder.output("y", builder.add("y", new ElementwiseOp.ActivateGradient(gradient, output, Activation.RELU)));
         Graph graph = builder.build();
-        try (Execution execution = execution(graph)) {
-            float[] outputs = {0f, -0f, -1f, Float.MIN_VALUE, 3f, -Float.MIN_VALUE, Float.MAX_VALUE};
-            for (int i = 0; i < outputs.length; i++) {
-                execution.input("gradient").set(i, -2);
-                execution.input("output").set(i, outputs[i]);
+        try (Execution expected = reference(graph);
+                Execution actual = execution(graph)) {
+            for (Execution execution : List.of(expected, actual)) {
+                for (int i = 0; i < count; i++) {
+                    execution.input("gradient").set(i, gradients[i % gradients.length]);
+                    execution.input("output").set(i, outputs[i / gradients.length]);
+                }
             }
-            assertThat(execution.run().output("y"))
-                    .usingComparatorWithPrecision(0f)
-                    .containsExactly(0, 0, 0, -2, -2, 0, -2);
+            assertThat(actual.run().output("y")).containsExactly(expected.run().output("y"));
         }
     }
 

@@ -111,7 +111,7 @@ final class CpuBackend implements Backend {
                 case ElementwiseOp.Add op -> matrices.add(op, y);
                 case ElementwiseOp.Activate op when op.activation() == Activation.RELU -> elementwise.relu(op, y);
                 case ElementwiseOp.ActivateGradient op
-                when op.activation() == Activation.RELU -> matrices.reluGradient(op, y);
+                when op.activation() == Activation.RELU -> elementwise.reluGradient(op, y);
                 case ElementwiseOp.Activate op -> activations.activate(op, y);
                 case ElementwiseOp.ActivateGradient op
                 when op.saved().type() == ElementType.F32 -> activations.gradient(op, y);

@@ -18,8 +18,6 @@ sealed interface MatrixKernels permits OneDnnKernels, PortableKernels {
 
     Kernel add(ElementwiseOp.Add op, Tensor result);
 
-    Kernel reluGradient(ElementwiseOp.ActivateGradient op, Tensor result);
-
     Kernel layerNorm(NormalizationOp.LayerNorm op, List<Tensor> results);
 
     Kernel layerNormGradient(NormalizationOp.LayerNormGradient op, List<Tensor> results);

@@ -107,16 +107,6 @@ final class OneDnnKernels implements MatrixKernels {
     }
 
     @Override
-    public Kernel reluGradient(ElementwiseOp.ActivateGradient op, Tensor result) {
-        boolean allBf16 = result.type() == ElementType.BF16 && op.saved().type() == ElementType.BF16;
-        return allBf16 && computesBf16
-                ? new OneDnnElementwise(products)
-                        .reluGradient(
-                                ElementType.BF16, memory.of(op.gradient()), memory.of(op.saved()), memory.of(result))
-                : portable.reluGradient(op, result);
-    }
-
-    @Override
     public Kernel layerNorm(NormalizationOp.LayerNorm op, List<Tensor> results) {
         return new OneDnnLayerNorm(engine, products, memory).forward(op, results);
     }

@@ -116,11 +116,6 @@ final class PortableKernels implements MatrixKernels {
     }
 
     @Override
-    public Kernel reluGradient(ElementwiseOp.ActivateGradient op, Tensor result) {
-        return new ElementwiseKernels(memory).reluGradient(op, result);
-    }
-
-    @Override
     public Kernel layerNorm(NormalizationOp.LayerNorm op, List<Tensor> results) {
         return new NormalizationKernels(memory).layerNorm(op, results);
     }
