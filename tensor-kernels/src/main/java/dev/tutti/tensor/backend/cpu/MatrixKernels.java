@@ -79,15 +79,6 @@ sealed interface MatrixKernels permits OneDnnKernels, PortableKernels {
         return new Converted(converted, computed, convert(operand, type, converted, computed));
     }
 
-    /** What is computed in f32 as an operand of that type, and what converts it. */
-    default Converted narrowed(MemorySegment operand, ElementType type, Scratch scratch) {
-        if (type == ElementType.F32) {
-            return new Converted(operand, type, () -> {});
-        }
-        MemorySegment converted = scratch.take(type, operand.byteSize() / Float.BYTES);
-        return new Converted(converted, type, convert(operand, ElementType.F32, converted, type));
-    }
-
     /** The same in f32. */
     default Converted widened(Converted operand, Scratch scratch) {
         if (operand.type() == ElementType.F32) {
