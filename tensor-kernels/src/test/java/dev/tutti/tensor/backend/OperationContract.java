@@ -9,6 +9,8 @@ import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.graph.GraphBuilder;
+import dev.tutti.tensor.graph.MatrixOp;
+import dev.tutti.tensor.graph.NormalizationOp;
 import dev.tutti.tensor.graph.Operations;
 import dev.tutti.tensor.graph.SequenceOp;
 import dev.tutti.tensor.graph.Shape;
@@ -55,6 +57,41 @@ public abstract class OperationContract {
                         .map(Object::getClass)
                         .distinct())
                 .containsExactlyInAnyOrderElementsOf(Operations.all().toList());
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.tutti.tensor.backend.OperationGraphs#inPlace")
+    void operationInTheOperandsPlaceGivesTheSame(OperationCase operation) {
+        try (Execution expected = execution(operation.keepingOperands());
+                Execution actual = execution(operation.graph())) {
+            expected.draw(7, operation.classes()).run();
+            actual.draw(7, operation.classes()).run();
+            for (String output : operation.graph().outputs().keySet()) {
+                assertThat(actual.output(output))
+                        .as("%s of %s", output, operation)
+                        .containsExactly(expected.output(output));
+            }
+        }
+    }
+
+    @Test
+    void everyOperationThatMayTakeAnOperandsPlaceDoesSo() {
+        assertThat(OperationGraphs.inPlace()
+                        .map(OperationCase::op)
+                        .map(Object::getClass)
+                        .distinct())
+                .containsExactlyInAnyOrder(
+                        ElementwiseOp.Add.class,
+                        ElementwiseOp.Scale.class,
+                        ElementwiseOp.Activate.class,
+                        ElementwiseOp.ActivateGradient.class,
+                        ElementwiseOp.Dropout.class,
+                        MatrixOp.AddBias.class,
+                        NormalizationOp.Softmax.class,
+                        NormalizationOp.SoftmaxGradient.class,
+                        NormalizationOp.LayerNormGradient.class,
+                        SequenceOp.Lstm.class,
+                        SequenceOp.LstmGradient.class);
     }
 
     @Test

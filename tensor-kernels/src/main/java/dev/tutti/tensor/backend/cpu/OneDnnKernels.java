@@ -103,7 +103,11 @@ final class OneDnnKernels implements MatrixKernels {
 
     @Override
     public Kernel add(ElementwiseOp.Add op, Tensor result) {
-        return new OneDnnElementwise(products).add(memory.of(op.left()), memory.of(op.right()), memory.of(result));
+        MemorySegment left = memory.of(op.left());
+        MemorySegment right = memory.of(op.right());
+        MemorySegment sum = memory.of(result);
+        OneDnnElementwise elementwise = new OneDnnElementwise(products);
+        return right.address() == sum.address() ? elementwise.add(right, left, sum) : elementwise.add(left, right, sum);
     }
 
     @Override
