@@ -19,7 +19,8 @@ import java.util.Map;
 
 /**
  * Lets products (matrices, convolutions, recurrent cells, attention) read bf16 or f16: their operands are cast, once each; their sums, and with
- * them biases, losses, norms, reductions and all gradients, stay f32. Micikevicius et al. 2018.
+ * them biases, losses, norms, reductions and all gradients, stay f32. Micikevicius et al. 2018. What a backend makes of it may round earlier: with
+ * {@link CastFolding} the gradients of biases are sums, in f32, of numbers that have been rounded to bf16.
  */
 public final class MixedPrecision {
     private final GraphBuilder builder;

@@ -1,13 +1,18 @@
 package dev.tutti.tensor.backend;
 
 import dev.tutti.tensor.graph.ElementType;
+import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.graph.GraphBuilder;
 import dev.tutti.tensor.graph.Instruction;
+import dev.tutti.tensor.graph.LayoutOp;
 import dev.tutti.tensor.graph.Op;
 import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
+import dev.tutti.tensor.lowering.MemoryPlan;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -44,7 +49,53 @@ record OperationCase(Graph graph, int classes) {
     }
 
     Op op() {
-        return graph.instructions().getFirst().op();
+        return instruction().op();
+    }
+
+    private Instruction instruction() {
+        return graph.instructions().getLast();
+    }
+
+    /** Cases in which one operand, each in turn, is a copy that nobody else reads: those in which a result lies in its place. */
+    Stream<OperationCase> inPlace() {
+        return op().operands().stream()
+                .filter(operand -> operand.type() != ElementType.I32)
+                .map(this::copying)
+                .filter(OperationCase::isInPlace);
+    }
+
+    private boolean isInPlace() {
+        MemoryPlan plan = MemoryPlan.of(graph);
+        return !(op() instanceof LayoutOp.Reshape)
+                && instruction().results().stream()
+                        .anyMatch(result -> !plan.root(result).equals(result));
+    }
+
+    private OperationCase copying(Tensor copied) {
+        GraphBuilder builder = new GraphBuilder();
+        Map<Tensor, Tensor> operands = new HashMap<>();
+        for (Tensor input : graph.inputs()) {
+            boolean isNarrow = input.type() == ElementType.BF16 || input.type() == ElementType.F16;
+            ElementType type = input.equals(copied) && isNarrow ? ElementType.F32 : input.type();
+            operands.put(input, builder.input(input.name(), type, input.shape()));
+        }
+        Tensor x = operands.get(copied);
+        Op copy = x.type() == copied.type()
+                ? new LayoutOp.Slice(x, 0, 0, x.shape().size(0))
+                : new ElementwiseOp.Cast(x, copied.type());
+        operands.put(copied, builder.add("copy", copy));
+        List<Tensor> results = builder.addAll("y", op().with(operands::get));
+        results.forEach(result -> builder.output(result.name(), result));
+        return new OperationCase(builder.build(), classes);
+    }
+
+    /** The same, with operands that can be read when all is done. */
+    Graph keepingOperands() {
+        GraphBuilder builder = GraphBuilder.extending(graph);
+        op().operands().stream()
+                .filter(operand -> !graph.inputs().contains(operand))
+                .forEach(operand -> builder.output(operand.name(), operand));
+        return builder.build();
     }
 
     double tolerance() {
@@ -59,6 +110,6 @@ record OperationCase(Graph graph, int classes) {
 
     @Override
     public String toString() {
-        return graph.instructions().getFirst() + " of " + op().operands();
+        return instruction() + " of " + op().operands();
     }
 }

@@ -45,6 +45,10 @@ final class OperationGraphs {
                 .flatMap(Function.identity());
     }
 
+    static Stream<OperationCase> inPlace() {
+        return all().flatMap(OperationCase::inPlace);
+    }
+
     private static Stream<OperationCase> products(Shape size) {
         int m = size.size(0);
         int k = size.size(1);

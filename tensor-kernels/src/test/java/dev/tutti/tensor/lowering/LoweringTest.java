@@ -170,29 +170,6 @@ class LoweringTest {
     }
 
     @Test
-    void castFoldingRoundsTheGradientThatFlowsThroughARelu() {
-        Graph graph = Models.training(MLP, Objective.of(Task.CROSS_ENTROPY), 5, ElementType.BF16);
-        Graph folded = CastFolding.fold(Fusion.fuse(graph));
-        assertThat(folded.instructions())
-                .filteredOn(instruction -> instruction.op() instanceof ElementwiseOp.ActivateGradient)
-                .isNotEmpty()
-                .allMatch(instruction -> instruction.result().type() == ElementType.BF16);
-        assertThat(folded.instructions()).anyMatch(instruction -> instruction.op() instanceof MatrixOp.RoundedMatMul);
-    }
-
-    @Test
-    void castFoldingKeepsWhatOthersRead() {
-        GraphBuilder builder = new GraphBuilder();
-        Tensor x = builder.input("x", ElementType.F32, Shape.of(3, 3));
-        Tensor product = builder.add("product", new MatrixOp.MatMul(x, false, x, true));
-        Tensor cast = builder.add("cast", new ElementwiseOp.Cast(product, ElementType.BF16));
-        builder.output("square", builder.add("square", new MatrixOp.MatMul(cast, false, cast, true)));
-        builder.output("sum", builder.add("sum", new ElementwiseOp.Add(product, x)));
-        Graph graph = builder.build();
-        assertThat(CastFolding.fold(graph).instructions()).isEqualTo(graph.instructions());
-    }
-
-    @Test
     void poolFusionLeavesNothingBetweenConvolutionAndPooling() {
         assertThat(PoolFusion.fuse(lenet()).instructions())
                 .extracting(Instruction::op)

@@ -3,8 +3,8 @@ package dev.tutti.worker.training;
 import dev.tutti.tensor.backend.Program;
 
 /**
- * A loss, or a gradient under a finite one, is NaN or infinite, or gradients are again and again in f16: training has failed for good. The message names the step,
- * and the first tensor that is not finite.
+ * Training has failed for good: a loss is NaN or infinite, or a gradient is although the loss is finite, or the gradients of f16 have overflowed in too many
+ * steps in a row. The message names the step; where a tensor is to blame, the first that is not finite; else what to change.
  */
 final class NonFiniteLossException extends Exception {
     private static final long serialVersionUID = 1L;

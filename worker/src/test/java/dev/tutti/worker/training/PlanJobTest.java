@@ -194,7 +194,8 @@ class PlanJobTest {
         assertThat(refusal(dense))
                 .isEqualTo("model.layers: batch-norm-1 needs more than one value a channel to train on, and a sample"
                         + " gives it one: expected two samples or more in each slice of a step, got one"
-                        + " (training.batch is 32, the last batch of an epoch 4, and there are 5 slices)");
+                        + " (training.batch is 32, the last batch of an epoch 4, and there are 5 slices):"
+                        + " choose a batch that leaves no single sample");
         JobSpec.Builder larger = withModel(dense).toBuilder();
         larger.getTrainingBuilder().setBatch(41);
         assertThat(inspect(larger.build()).hasFacts()).isTrue();

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -48,7 +49,7 @@ final class AttentionGradientKernel implements Kernel {
     private final float[] dots;
 
     private final float[] row;
-    /** Of a head's blocks, in order; blocks of the same size share them. */
+    /** Of a head's blocks, in order; blocks of the same size and mask share them. */
     private final List<Products> products;
 
     /** Of blocks of this size. */
@@ -61,7 +62,7 @@ final class AttentionGradientKernel implements Kernel {
             Product valueGradient) {}
 
     /** @param adding gradients of keys and values to what other blocks have contributed */
-    private record Size(int keys, int queries, boolean adding) {}
+    private record Size(int keys, int queries, Optional<Strided> mask, boolean adding) {}
 
     AttentionGradientKernel(
             ProgramMemory memory,
@@ -99,7 +100,8 @@ final class AttentionGradientKernel implements Kernel {
         this.row = new float[blocks.queriesInBlock()];
         Map<Size, Products> bySize = new HashMap<>();
         this.products = IntStream.range(0, blocks.count())
-                .mapToObj(block -> new Size(blocks.keys(block), blocks.queries(block), block < blocks.count() - 1))
+                .mapToObj(block ->
+                        new Size(blocks.keys(block), blocks.queries(block), mask.of(block), block < blocks.count() - 1))
                 .map(size -> bySize.computeIfAbsent(size, this::products))
                 .toList();
     }
@@ -114,7 +116,7 @@ final class AttentionGradientKernel implements Kernel {
         Strided dkeys = blocks.ofQkv(dqkv, sumType, size.keys);
         List<ProductStep> toProbabilities = new ArrayList<>();
         toProbabilities.add(new ProductStep.AddRow(blocks.row(blockLogarithms, size.queries)));
-        toProbabilities.addAll(mask.steps(size.keys, size.queries));
+        toProbabilities.addAll(mask.steps(size.mask));
         toProbabilities.add(new ProductStep.Exponential());
         List<ProductStep> toGradients = List.of(
                 new ProductStep.AddRow(blocks.row(blockDots, size.queries)),

@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** Attention block by block: a product for the scores, their softmax, a product with the values. Queries, keys and values are read where they lie. */
@@ -25,13 +26,13 @@ final class AttentionKernel implements Kernel {
     private final MemorySegment probabilities;
     private final MemorySegment output;
     private final MemorySegment logSumExp;
-    /** Of a head's blocks, in order; blocks of the same size share them. */
+    /** Of a head's blocks, in order; blocks of the same size and mask share them. */
     private final List<Steps> steps;
 
     /** What is done with a block of this size. */
     private record Steps(Size size, Product scores, ColumnSoftmax softmax, Kernel conversion, Product output) {}
 
-    private record Size(int keys, int queries) {}
+    private record Size(int keys, int queries, Optional<Strided> mask) {}
 
     AttentionKernel(
             ProgramMemory memory,
@@ -50,7 +51,7 @@ final class AttentionKernel implements Kernel {
         this.logSumExp = memory.of(results.get(1));
         Map<Size, Steps> bySize = new HashMap<>();
         this.steps = IntStream.range(0, blocks.count())
-                .mapToObj(block -> new Size(blocks.keys(block), blocks.queries(block)))
+                .mapToObj(block -> new Size(blocks.keys(block), blocks.queries(block), mask.of(block)))
                 .map(size -> bySize.computeIfAbsent(size, this::steps))
                 .toList();
     }
@@ -65,7 +66,7 @@ final class AttentionKernel implements Kernel {
                         keys,
                         queries.transposed(),
                         blocks.scores(scores, ElementType.F32, size.keys, size.queries),
-                        mask.steps(size.keys, size.queries)),
+                        mask.steps(size.mask)),
                 new ColumnSoftmax(size.queries),
                 conversion(size),
                 matrices.product(

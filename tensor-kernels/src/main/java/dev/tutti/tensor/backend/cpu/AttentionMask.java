@@ -6,51 +6,76 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import dev.tutti.tensor.backend.ProgramMemory;
 import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.Tensor;
+import dev.tutti.tensor.lowering.MemoryPlan;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** What is added to a block's scores, the same for all heads: −∞ where a query does not see a key, else 0. */
+/**
+ * What bounds a block's scores, the same for all heads: −∞ where a query does not see a key, else +∞. Where padding is ignored, each sample has
+ * its own, in one place for all blocks; else each block has one, filled once.
+ */
 final class AttentionMask {
     private final AttentionBlocks blocks;
     private final @Nullable MemorySegment ignored;
-    private final MemorySegment memory;
     private final float[] row;
+    /** By block; none where every query sees all keys. */
+    private final List<Strided> masks;
 
     AttentionMask(AttentionBlocks blocks, ProgramMemory memory, Optional<Tensor> ignored, Scratch scratch) {
         this.blocks = blocks;
         this.ignored = ignored.map(memory::of).orElse(null);
-        this.memory = isNeeded()
-                ? scratch.take(ElementType.F32, (long) blocks.queriesInBlock() * blocks.time())
-                : MemorySegment.NULL;
         this.row = new float[blocks.queriesInBlock()];
+        if (ignored.isPresent()) {
+            MemorySegment shared = scratch.take(ElementType.F32, (long) blocks.queriesInBlock() * blocks.time());
+            this.masks = masks(_ -> shared);
+        } else if (blocks.causal()) {
+            this.masks = masks(block -> memory.arena()
+                    .allocate((long) blocks.keys(block) * blocks.queries(block) * Float.BYTES, MemoryPlan.ALIGNMENT));
+            IntStream.range(0, blocks.count()).forEach(block -> fill(0, block));
+        } else {
+            this.masks = List.of();
+        }
     }
 
-    private boolean isNeeded() {
-        return blocks.causal() || ignored != null;
+    private List<Strided> masks(IntFunction<MemorySegment> memory) {
+        return IntStream.range(0, blocks.count())
+                .mapToObj(block ->
+                        Strided.matrix(memory.apply(block), ElementType.F32, blocks.keys(block), blocks.queries(block)))
+                .toList();
     }
 
-    /** After a product of queries and keys. */
-    List<ProductStep> steps(int keys, int queries) {
+    /** Of a block. Blocks of one size share it where all have the same, or none. */
+    Optional<Strided> of(int block) {
+        return masks.isEmpty() ? Optional.empty() : Optional.of(masks.get(block));
+    }
+
+    /** What follows a product of queries and keys. */
+    List<ProductStep> steps(Optional<Strided> mask) {
         ProductStep scale = new ProductStep.Scale(blocks.scale());
-        return isNeeded()
-                ? List.of(scale, new ProductStep.Add(Strided.matrix(memory, ElementType.F32, keys, queries)))
-                : List.of(scale);
+        return mask.<List<ProductStep>>map(matrix -> List.of(scale, new ProductStep.Mask(matrix)))
+                .orElse(List.of(scale));
     }
 
     void load(int sample, int block) {
-        if (!isNeeded()) {
-            return;
+        if (ignored != null) {
+            fill(sample, block);
         }
+    }
+
+    private void fill(int sample, int block) {
+        MemorySegment mask = masks.get(block).memory();
         int queries = blocks.queries(block);
         for (int s = 0; s < blocks.keys(block); s++) {
             int blind = isIgnored(sample, s) ? queries : blocks.causal() ? s - blocks.firstQuery(block) : 0;
             int first = Math.clamp(blind, 0, queries);
             Arrays.fill(row, 0, first, Float.NEGATIVE_INFINITY);
-            Arrays.fill(row, first, queries, 0);
-            MemorySegment.copy(row, 0, memory, JAVA_FLOAT_UNALIGNED, (long) s * queries * Float.BYTES, queries);
+            Arrays.fill(row, first, queries, Float.POSITIVE_INFINITY);
+            MemorySegment.copy(row, 0, mask, JAVA_FLOAT_UNALIGNED, (long) s * queries * Float.BYTES, queries);
         }
     }
 

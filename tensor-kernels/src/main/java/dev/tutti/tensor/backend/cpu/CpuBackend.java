@@ -19,14 +19,11 @@ import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.NormalizationOp;
 import dev.tutti.tensor.graph.SequenceOp;
 import dev.tutti.tensor.graph.Tensor;
-import dev.tutti.tensor.lowering.CastFolding;
-import dev.tutti.tensor.lowering.Fusion;
-import dev.tutti.tensor.lowering.PoolFusion;
-import dev.tutti.tensor.lowering.SamplesLast;
+import dev.tutti.tensor.lowering.Lowering;
 import java.util.List;
 import java.util.function.Function;
 
-/** Fuses a graph and binds each instruction to a kernel. */
+/** Lowers a graph and binds each instruction to a kernel. */
 final class CpuBackend implements Backend {
     static final String NAME = "cpu";
 
@@ -62,7 +59,7 @@ final class CpuBackend implements Backend {
 
     @Override
     public Program compile(Graph graph, ParameterBuffers buffers) {
-        Graph fused = CastFolding.fold(Fusion.fuse(SamplesLast.lower(PoolFusion.fuse(graph))));
+        Graph fused = Lowering.lower(graph);
         ProgramMemory memory = new ProgramMemory(fused, buffers);
         try {
             MatrixKernels matrices = matrixKernels.apply(memory);
@@ -111,7 +108,7 @@ final class CpuBackend implements Backend {
                 case ElementwiseOp.Add op -> matrices.add(op, y);
                 case ElementwiseOp.Activate op when op.activation() == Activation.RELU -> elementwise.relu(op, y);
                 case ElementwiseOp.ActivateGradient op
-                when op.activation() == Activation.RELU -> matrices.reluGradient(op, y);
+                when op.activation() == Activation.RELU -> elementwise.reluGradient(op, y);
                 case ElementwiseOp.Activate op -> activations.activate(op, y);
                 case ElementwiseOp.ActivateGradient op
                 when op.saved().type() == ElementType.F32 -> activations.gradient(op, y);

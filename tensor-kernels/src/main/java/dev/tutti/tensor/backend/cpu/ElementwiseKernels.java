@@ -13,6 +13,7 @@ import java.util.Arrays;
 
 /** Operations that touch each element once. Row buffers are allocated when a kernel is bound. */
 final class ElementwiseKernels {
+    private static final int F32_INFINITY = 0x7f800000;
     private static final int BF16_INFINITY = 0x7f80;
     private static final int F16_INFINITY = 0x7c00;
 
@@ -77,12 +78,9 @@ final class ElementwiseKernels {
 
     Kernel reluInPlace(Tensor tensor) {
         MemorySegment segment = memory.of(tensor);
-        return switch (tensor.type()) {
-            case F32 -> reluF32(segment, segment);
-            case BF16 -> reluHalf(segment, BF16_INFINITY);
-            case F16 -> reluHalf(segment, F16_INFINITY);
-            case I32 -> throw new IllegalArgumentException("no relu of " + tensor);
-        };
+        return tensor.type() == ElementType.F32
+                ? reluF32(segment, segment)
+                : reluHalf(segment, infinity(tensor.type()));
     }
 
     private static Kernel reluF32(MemorySegment from, MemorySegment to) {
@@ -126,6 +124,7 @@ final class ElementwiseKernels {
         Rows gradient = Rows.flat(memory.of(op.gradient()));
         Rows outputs = Rows.flat(memory.of(op.saved()));
         Rows y = Rows.flat(memory.of(result));
+        int infinity = infinity(op.saved().type());
         int[] row = new int[y.columns()];
         int[] output = new int[y.columns()];
         boolean odd = result.elementCount() % 2 != 0;
@@ -134,12 +133,12 @@ final class ElementwiseKernels {
             for (int r = 0; r < y.count(); r++) {
                 gradient.load(r, row);
                 outputs.load(r, output);
-                keepPairsWherePositive(row, output, y.length(r));
+                keepPairsWherePositive(row, output, y.length(r), infinity);
                 y.store(row, r);
             }
             if (odd) {
                 int saved = Short.toUnsignedInt(outputs.memory().get(JAVA_SHORT_UNALIGNED, last));
-                int kept = gradient.memory().get(JAVA_SHORT_UNALIGNED, last) & positivePairs(saved);
+                int kept = gradient.memory().get(JAVA_SHORT_UNALIGNED, last) & positivePairs(saved, infinity);
                 y.memory().set(JAVA_SHORT_UNALIGNED, last, (short) kept);
             }
         };
@@ -148,34 +147,36 @@ final class ElementwiseKernels {
     private Kernel reluGradientF32(ElementwiseOp.ActivateGradient op, Tensor result) {
         Rows gradient = Rows.flat(memory.of(op.gradient()));
         Rows y = Rows.flat(memory.of(result));
+        MemorySegment saved = memory.of(op.saved());
+        Rows outputs = Rows.flat(saved);
+        int infinity = infinity(op.saved().type());
+        boolean isWide = op.saved().type() == ElementType.F32;
         int[] row = new int[y.columns()];
         int[] output = new int[y.columns()];
-        return switch (op.saved().type()) {
-            case F32, I32 -> {
-                Rows outputs = Rows.flat(memory.of(op.saved()));
-                yield () -> {
-                    for (int r = 0; r < y.count(); r++) {
-                        gradient.load(r, row);
-                        outputs.load(r, output);
-                        keepWherePositive(row, output, y.length(r));
-                        y.store(row, r);
-                    }
-                };
+        short[] narrow = new short[y.columns()];
+        return () -> {
+            for (int r = 0; r < y.count(); r++) {
+                gradient.load(r, row);
+                if (isWide) {
+                    outputs.load(r, output);
+                } else {
+                    long offset = (long) r * y.columns() * Short.BYTES;
+                    MemorySegment.copy(saved, JAVA_SHORT_UNALIGNED, offset, narrow, 0, y.length(r));
+                    widen(narrow, output, y.length(r));
+                }
+                keepWherePositive(row, output, y.length(r), infinity);
+                y.store(row, r);
             }
-            case BF16, F16 -> {
-                MemorySegment outputs = memory.of(op.saved());
-                short[] narrow = new short[y.columns()];
-                yield () -> {
-                    for (int r = 0; r < y.count(); r++) {
-                        gradient.load(r, row);
-                        long offset = (long) r * y.columns() * Short.BYTES;
-                        MemorySegment.copy(outputs, JAVA_SHORT_UNALIGNED, offset, narrow, 0, y.length(r));
-                        widen(narrow, output, y.length(r));
-                        keepWherePositive(row, output, y.length(r));
-                        y.store(row, r);
-                    }
-                };
-            }
+        };
+    }
+
+    /** Its bits; those of a NaN without its sign are more. */
+    private static int infinity(ElementType type) {
+        return switch (type) {
+            case F32 -> F32_INFINITY;
+            case BF16 -> BF16_INFINITY;
+            case F16 -> F16_INFINITY;
+            case I32 -> throw new IllegalArgumentException("no relu of " + type);
         };
     }
 
@@ -195,9 +196,13 @@ final class ElementwiseKernels {
      * On the bits of two bf16 or f16: clears what has its sign set, unless it is a NaN, whose other bits are more than those of infinity.
      */
     private static int reluOfPair(int bits, int infinity) {
-        int moreThanInfinity = (bits & 0x7fff7fff) + (0x7fff - infinity) * 0x00010001;
-        int cleared = bits & ~moreThanInfinity & 0x80008000;
+        int cleared = bits & ~signsOfNaNs(bits, infinity) & 0x80008000;
         return bits & ~((cleared << 1) - (cleared >>> 15));
+    }
+
+    /** Of two bf16 or f16, sets the sign of each NaN; what becomes of the other bits does not matter. */
+    private static int signsOfNaNs(int bits, int infinity) {
+        return (bits & 0x7fff7fff) + (0x7fff - infinity) * 0x00010001;
     }
 
     private static void widen(short[] from, int[] to, int count) {
@@ -207,25 +212,26 @@ final class ElementwiseKernels {
     }
 
     /**
-     * Clears the bits of each f32 in {@code x} whose counterpart is not positive. A float and an integer of the same bits have one sign; the
-     * sign of {@code -o & ~o} is set exactly for positive o. No branch and no comparison, since neither vectorizes.
+     * Clears the bits of each f32 in {@code x} whose counterpart is not positive, or a NaN. As integers, numbers above zero have bits from 1 to those of infinity: neither
+     * difference is negative. No branch and no comparison, since neither vectorizes.
      */
-    private static void keepWherePositive(int[] x, int[] output, int count) {
+    private static void keepWherePositive(int[] x, int[] output, int count, int infinity) {
         for (int i = 0; i < count; i++) {
             int o = output[i];
-            x[i] &= (-o & ~o) >> 31;
+            x[i] &= ~(((o - 1) | (infinity - o)) >> 31);
         }
     }
 
-    private static void keepPairsWherePositive(int[] x, int[] output, int count) {
+    private static void keepPairsWherePositive(int[] x, int[] output, int count, int infinity) {
         for (int i = 0; i < count; i++) {
-            x[i] &= positivePairs(output[i]);
+            x[i] &= positivePairs(output[i], infinity);
         }
     }
 
-    /** All bits of each half whose sign is clear, and which is not zero. */
-    private static int positivePairs(int bits) {
-        int positive = ((bits & 0x7fff7fff) + 0x7fff7fff) & ~bits & 0x80008000;
+    /** All bits of each half whose sign is clear, and which is neither zero nor a NaN. */
+    private static int positivePairs(int bits, int infinity) {
+        int notZero = (bits & 0x7fff7fff) + 0x7fff7fff;
+        int positive = notZero & ~bits & ~signsOfNaNs(bits, infinity) & 0x80008000;
         return (positive << 1) - (positive >>> 15);
     }
 }

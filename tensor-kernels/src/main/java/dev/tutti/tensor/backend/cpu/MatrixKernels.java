@@ -18,8 +18,6 @@ sealed interface MatrixKernels permits OneDnnKernels, PortableKernels {
 
     Kernel add(ElementwiseOp.Add op, Tensor result);
 
-    Kernel reluGradient(ElementwiseOp.ActivateGradient op, Tensor result);
-
     Kernel layerNorm(NormalizationOp.LayerNorm op, List<Tensor> results);
 
     Kernel layerNormGradient(NormalizationOp.LayerNormGradient op, List<Tensor> results);
@@ -79,15 +77,6 @@ sealed interface MatrixKernels permits OneDnnKernels, PortableKernels {
         }
         MemorySegment converted = scratch.take(computed, operand.byteSize() / type.byteSize());
         return new Converted(converted, computed, convert(operand, type, converted, computed));
-    }
-
-    /** What is computed in f32 as an operand of that type, and what converts it. */
-    default Converted narrowed(MemorySegment operand, ElementType type, Scratch scratch) {
-        if (type == ElementType.F32) {
-            return new Converted(operand, type, () -> {});
-        }
-        MemorySegment converted = scratch.take(type, operand.byteSize() / Float.BYTES);
-        return new Converted(converted, type, convert(operand, ElementType.F32, converted, type));
     }
 
     /** The same in f32. */

@@ -40,6 +40,7 @@ record OneDnn(
         MethodHandle attributesDestroy,
         MethodHandle reorderCreate,
         MethodHandle descriptionLayout,
+        MethodHandle descriptionQuery,
         MethodHandle descriptionDestroy,
         MethodHandle primitiveCreate,
         MethodHandle primitiveDestroy,
@@ -50,6 +51,7 @@ record OneDnn(
     private static final int CPU = 1;
     private static final int IN_ORDER = 1;
     private static final int USER_SCRATCHPAD = 1;
+    private static final int IMPLEMENTATION = 8;
     private static final int SCRATCHPAD_LAYOUT = 136;
     private static final Loading LOADING = Loading.attempt();
 
@@ -121,6 +123,7 @@ record OneDnn(
                         dnnl,
                         "dnnl_primitive_desc_query_md",
                         FunctionDescriptor.of(ADDRESS, ADDRESS, enumeration, JAVA_INT)),
+                status(dnnl, "dnnl_primitive_desc_query", ADDRESS, enumeration, JAVA_INT, ADDRESS),
                 status(dnnl, "dnnl_primitive_desc_destroy", ADDRESS),
                 status(dnnl, "dnnl_primitive_create", ADDRESS, ADDRESS),
                 status(dnnl, "dnnl_primitive_destroy", ADDRESS),
@@ -215,6 +218,16 @@ record OneDnn(
     /** One of the layouts in a primitive descriptor, which owns it. */
     static MemorySegment layoutIn(MemorySegment description, int which) {
         return (MemorySegment) call(library().descriptionLayout, description, which, 0);
+    }
+
+    /** Whether what is described runs in loops that are there for lack of any better, many times slower than the others. */
+    static boolean isReference(MemorySegment description) {
+        try (Arena scratch = Arena.ofConfined()) {
+            MemorySegment pointer = scratch.allocate(ADDRESS);
+            check("implementation", call(library().descriptionQuery, description, IMPLEMENTATION, 0, pointer));
+            String name = pointer.get(ADDRESS, 0).reinterpret(Long.MAX_VALUE).getString(0);
+            return name.startsWith("ref");
+        }
     }
 
     static long byteSize(MemorySegment layout) {

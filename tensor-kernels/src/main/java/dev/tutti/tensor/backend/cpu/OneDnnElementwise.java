@@ -1,7 +1,6 @@
 package dev.tutti.tensor.backend.cpu;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.tutti.tensor.backend.Kernel;
@@ -11,37 +10,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
 
-/** oneDNN's operations that touch each element once. The result may lie where the first operand lies. */
+/** oneDNN's operations that touch each element once. The result may lie where the first operand lies, and nowhere else among them. */
 record OneDnnElementwise(OneDnnProducts primitives) {
     private static final int ADD = 0x1fff0;
-    private static final int RELU_FROM_OUTPUT = 0x100;
-    private static final int FORWARD_TRAINING = 64;
 
     private static final MethodHandle BINARY = OneDnn.status(
             "dnnl_binary_primitive_desc_create", ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
-    private static final MethodHandle FUNCTION = OneDnn.status(
-            "dnnl_eltwise_forward_primitive_desc_create",
-            ADDRESS,
-            ADDRESS,
-            JAVA_INT,
-            JAVA_INT,
-            ADDRESS,
-            ADDRESS,
-            JAVA_FLOAT,
-            JAVA_FLOAT,
-            ADDRESS);
-    private static final MethodHandle GRADIENT = OneDnn.status(
-            "dnnl_eltwise_backward_primitive_desc_create",
-            ADDRESS,
-            ADDRESS,
-            JAVA_INT,
-            ADDRESS,
-            ADDRESS,
-            ADDRESS,
-            JAVA_FLOAT,
-            JAVA_FLOAT,
-            ADDRESS,
-            ADDRESS);
 
     /** Of f32. */
     Kernel add(MemorySegment left, MemorySegment right, MemorySegment result) {
@@ -61,48 +35,7 @@ record OneDnnElementwise(OneDnnProducts primitives) {
             arguments.add(OneDnnArguments.SOURCE, memory(layout, left));
             arguments.add(OneDnnArguments.SECOND_SOURCE, memory(layout, right));
             arguments.add(OneDnnArguments.DESTINATION, memory(layout, result));
-            return primitives.bind(description, arguments);
-        }
-    }
-
-    /**
-     * Gradient times 1 where the output is positive, else times 0: an infinite gradient becomes a NaN there.
-     *
-     * @param type of all three
-     */
-    Kernel reluGradient(ElementType type, MemorySegment gradient, MemorySegment output, MemorySegment result) {
-        try (Arena scratch = Arena.ofConfined()) {
-            MemorySegment layout = layout(type, result, scratch);
-            MemorySegment forward = OneDnn.description(
-                    "relu",
-                    scratch,
-                    FUNCTION,
-                    primitives.engine(),
-                    FORWARD_TRAINING,
-                    RELU_FROM_OUTPUT,
-                    layout,
-                    layout,
-                    0f,
-                    0f,
-                    OneDnn.attributes(scratch));
-            MemorySegment description = OneDnn.description(
-                    "relu's gradient",
-                    scratch,
-                    GRADIENT,
-                    primitives.engine(),
-                    RELU_FROM_OUTPUT,
-                    layout,
-                    layout,
-                    layout,
-                    0f,
-                    0f,
-                    forward,
-                    OneDnn.attributes(scratch));
-            OneDnnArguments arguments = new OneDnnArguments(primitives.memory().arena());
-            arguments.add(OneDnnArguments.DESTINATION, memory(layout, output));
-            arguments.add(OneDnnArguments.DESTINATION_GRADIENT, memory(layout, gradient));
-            arguments.add(OneDnnArguments.SOURCE_GRADIENT, memory(layout, result));
-            return primitives.bind(description, arguments);
+            return primitives.bind("sum of " + result.byteSize() + " bytes", description, arguments);
         }
     }
 

@@ -59,7 +59,7 @@ final class OneDnnKernels implements MatrixKernels {
 
     @Override
     public Product product(Strided left, Strided right, Strided result, List<ProductStep> steps) {
-        return products.product(left, right, result, steps);
+        return new OneDnnStepProducts(products).product(left, right, result, steps);
     }
 
     @Override
@@ -103,17 +103,11 @@ final class OneDnnKernels implements MatrixKernels {
 
     @Override
     public Kernel add(ElementwiseOp.Add op, Tensor result) {
-        return new OneDnnElementwise(products).add(memory.of(op.left()), memory.of(op.right()), memory.of(result));
-    }
-
-    @Override
-    public Kernel reluGradient(ElementwiseOp.ActivateGradient op, Tensor result) {
-        boolean allBf16 = result.type() == ElementType.BF16 && op.saved().type() == ElementType.BF16;
-        return allBf16 && computesBf16
-                ? new OneDnnElementwise(products)
-                        .reluGradient(
-                                ElementType.BF16, memory.of(op.gradient()), memory.of(op.saved()), memory.of(result))
-                : portable.reluGradient(op, result);
+        MemorySegment left = memory.of(op.left());
+        MemorySegment right = memory.of(op.right());
+        MemorySegment sum = memory.of(result);
+        OneDnnElementwise elementwise = new OneDnnElementwise(products);
+        return right.address() == sum.address() ? elementwise.add(right, left, sum) : elementwise.add(left, right, sum);
     }
 
     @Override
@@ -168,7 +162,10 @@ final class OneDnnKernels implements MatrixKernels {
             OneDnnArguments arguments = new OneDnnArguments(memory.arena());
             arguments.add(OneDnnArguments.SOURCE, OneDnn.memory(source, engine, from, memory.arena()));
             arguments.add(OneDnnArguments.DESTINATION, OneDnn.memory(target, engine, to, memory.arena()));
-            return products.bind(OneDnn.reorder(engine, source, target, OneDnn.attributes(local), local), arguments);
+            return products.bind(
+                    "copy of " + from.byteSize() + " bytes",
+                    OneDnn.reorder(engine, source, target, OneDnn.attributes(local), local),
+                    arguments);
         }
     }
 

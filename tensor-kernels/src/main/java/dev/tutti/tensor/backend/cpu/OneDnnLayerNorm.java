@@ -105,7 +105,8 @@ record OneDnnLayerNorm(MemorySegment engine, OneDnnProducts primitives, ProgramM
             add(arguments, OneDnnArguments.DESTINATION, layouts.rows, memory.of(results.get(0)));
             add(arguments, OneDnnArguments.MEAN, layouts.statistics, memory.of(results.get(1)));
             add(arguments, OneDnnArguments.VARIANCE, layouts.statistics, deviations);
-            Kernel norm = primitives.bind(layouts.describe(engine, op.epsilon(), scratch), arguments);
+            Kernel norm = primitives.bind(
+                    "layer norm of " + op.x().shape(), layouts.describe(engine, op.epsilon(), scratch), arguments);
             Rows rows = Rows.flat(deviations);
             float[] values = rows.newRow();
             return () -> {
@@ -133,7 +134,8 @@ record OneDnnLayerNorm(MemorySegment engine, OneDnnProducts primitives, ProgramM
             add(arguments, OneDnnArguments.SOURCE_GRADIENT, layouts.rows, memory.of(results.get(0)));
             add(arguments, OneDnnArguments.SCALE_GRADIENT, layouts.columns, memory.of(results.get(1)));
             add(arguments, OneDnnArguments.SHIFT_GRADIENT, layouts.columns, memory.of(results.get(2)));
-            Kernel gradient = primitives.bind(layouts.describeGradient(engine, scratch), arguments);
+            Kernel gradient = primitives.bind(
+                    "layer norm's gradient of " + op.x().shape(), layouts.describeGradient(engine, scratch), arguments);
             Rows rows = Rows.flat(variances);
             float[] values = rows.newRow();
             return () -> {

@@ -33,6 +33,8 @@ record OneDnnMatMul(
     private static final int EXPONENTIAL = 0x2a;
     private static final int ADD = 0x1fff0;
     private static final int MULTIPLY = 0x1fff1;
+    /** Of what is there and a NaN, in either place, the second: a mask's elements are none. */
+    private static final int MINIMUM = 0x1fff3;
 
     private static final OneDnnMatMul LIBRARY = new OneDnnMatMul(
             OneDnn.status(
@@ -107,7 +109,7 @@ record OneDnnMatMul(
                 case ProductStep.Scale(float factor) -> appendFunction(operations, LINEAR, factor);
                 case ProductStep.Exponential _ -> appendFunction(operations, EXPONENTIAL, 0);
                 case ProductStep.AddRow(var row) -> appendBinary(operations, ADD, layout(row, rank, arena));
-                case ProductStep.Add(var matrix) -> appendBinary(operations, ADD, layout(matrix, rank, arena));
+                case ProductStep.Mask(var mask) -> appendBinary(operations, MINIMUM, layout(mask, rank, arena));
                 case ProductStep.Multiply(var matrices) ->
                     appendBinary(operations, MULTIPLY, layout(matrices, rank, arena));
             }

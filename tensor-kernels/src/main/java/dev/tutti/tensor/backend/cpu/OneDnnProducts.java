@@ -7,10 +7,19 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Products of matrices wherever they lie, each a primitive whose operands can be moved. Whatever they need lives in the arena. */
 record OneDnnProducts(MemorySegment engine, MemorySegment stream, ProgramMemory memory) {
+    private static final Logger log = LoggerFactory.getLogger(OneDnnProducts.class);
+
+    /** What has been logged: programs are compiled again and again. */
+    private static final Set<String> SLOW = ConcurrentHashMap.newKeySet();
+
     /**
      * @param bias a row that is added to every row, or none
      * @param adding to the result, or in its place
@@ -20,46 +29,25 @@ record OneDnnProducts(MemorySegment engine, MemorySegment stream, ProgramMemory 
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment attributes = adding ? OneDnnMatMul.accumulating(scratch) : OneDnn.attributes(scratch);
             OneDnnArguments arguments = new OneDnnArguments(memory.arena());
-            return product(left, right, bias, result, attributes, arguments);
+            bias.ifPresent(row -> arguments.add(OneDnnArguments.BIAS, memory(row)));
+            MemorySegment description = describe(left, right, bias, result, attributes, scratch);
+            return bind(description, arguments, List.of(placed(left), placed(right), placed(result)));
         }
     }
 
-    private Product product(
+    MemorySegment describe(
             Strided left,
             Strided right,
             Optional<Strided> bias,
             Strided result,
             MemorySegment attributes,
-            OneDnnArguments arguments) {
-        try (Arena scratch = Arena.ofConfined()) {
-            MemorySegment biasLayout = bias.map(row -> layout(row, scratch)).orElse(MemorySegment.NULL);
-            MemorySegment description = OneDnnMatMul.describe(
-                    engine,
-                    List.of(layout(left, scratch), layout(right, scratch), biasLayout, layout(result, scratch)),
-                    attributes,
-                    scratch);
-            bias.ifPresent(row -> arguments.add(OneDnnArguments.BIAS, memory(row)));
-            Placed weights = new Placed(memory(right), right.memory().address());
-            return bind(description, arguments, List.of(placed(left), weights, placed(result)));
-        }
-    }
-
-    /** What is done to the product before it is stored needs no other pass over it. A row that comes first is a bias, which costs less. */
-    Product product(Strided left, Strided right, Strided result, List<ProductStep> steps) {
-        int rank = result.sizes().size();
-        Optional<Strided> bias = rank == 2 && steps.getFirst() instanceof ProductStep.AddRow(var row)
-                ? Optional.of(row)
-                : Optional.empty();
-        List<ProductStep> further = bias.isPresent() ? steps.subList(1, steps.size()) : steps;
-        try (Arena scratch = Arena.ofConfined()) {
-            MemorySegment attributes = OneDnnMatMul.followedBy(further, rank, scratch);
-            OneDnnArguments arguments = new OneDnnArguments(memory.arena());
-            for (int i = 0; i < further.size(); i++) {
-                int index = i;
-                further.get(i).operand().ifPresent(operand -> arguments.addOfStep(index, memory(operand)));
-            }
-            return product(left, right, bias, result, attributes, arguments);
-        }
+            Arena scratch) {
+        MemorySegment biasLayout = bias.map(row -> layout(row, scratch)).orElse(MemorySegment.NULL);
+        return OneDnnMatMul.describe(
+                engine,
+                List.of(layout(left, scratch), layout(right, scratch), biasLayout, layout(result, scratch)),
+                attributes,
+                scratch);
     }
 
     /**
@@ -90,6 +78,7 @@ record OneDnnProducts(MemorySegment engine, MemorySegment stream, ProgramMemory 
             arguments.add(OneDnnArguments.SOURCE, source.memory);
             arguments.add(OneDnnArguments.DESTINATION, memory(to));
             Kernel copy = bind(
+                    "conversion of " + from.sizes(),
                     OneDnn.reorder(
                             engine, layout(from, scratch), layout(to, scratch), OneDnn.attributes(scratch), scratch),
                     arguments);
@@ -110,39 +99,40 @@ record OneDnnProducts(MemorySegment engine, MemorySegment stream, ProgramMemory 
                     scratch);
             MemorySegment packedLayout = OneDnnMatMul.weightsLayout(description);
             MemorySegment bytes = packing.take(OneDnn.byteSize(packedLayout));
-            Placed packed = new Placed(OneDnn.memory(packedLayout, engine, bytes, memory.arena()), bytes.address());
+            Placed packed = new Placed(
+                    OneDnn.memory(packedLayout, engine, bytes, memory.arena()), right.sizes(), bytes.address());
             MemorySegment copying =
                     OneDnn.reorder(engine, layout(right, scratch), packedLayout, OneDnn.attributes(scratch), scratch);
             OneDnnArguments arguments = new OneDnnArguments(memory.arena());
             arguments.add(OneDnnArguments.SOURCE, memory(right));
             arguments.add(OneDnnArguments.DESTINATION, packed.memory);
-            Kernel pack = bind(copying, arguments);
+            Kernel pack = bind("packing of " + right.sizes(), copying, arguments);
             OneDnnArguments operands = new OneDnnArguments(memory.arena());
             return new RepeatedProduct(
                     pack, bind(description, operands, List.of(placed(left), packed, placed(result))));
         }
     }
 
-    /** A memory object, and where it is before it is moved. */
-    private record Placed(MemorySegment memory, long address) {
+    /** A memory object, what it is of, and where it is before it is moved. */
+    record Placed(MemorySegment memory, List<Long> sizes, long address) {
         void move(long offset) {
             OneDnnMatMul.move(memory, address + offset);
         }
     }
 
-    private Placed placed(Strided matrix) {
-        return new Placed(memory(matrix), matrix.memory().address());
+    Placed placed(Strided matrix) {
+        return new Placed(memory(matrix), matrix.sizes(), matrix.memory().address());
     }
 
     /** @param operands left, right, result */
-    private Product bind(MemorySegment description, OneDnnArguments arguments, List<Placed> operands) {
+    Product bind(MemorySegment description, OneDnnArguments arguments, List<Placed> operands) {
         Placed left = operands.get(0);
         Placed right = operands.get(1);
         Placed result = operands.get(2);
         arguments.add(OneDnnArguments.SOURCE, left.memory);
         arguments.add(OneDnnArguments.WEIGHTS, right.memory);
         arguments.add(OneDnnArguments.DESTINATION, result.memory);
-        Kernel product = bind(description, arguments);
+        Kernel product = bind("product of " + left.sizes + " and " + right.sizes, description, arguments);
         return (leftOffset, rightOffset, resultOffset) -> {
             left.move(leftOffset);
             right.move(rightOffset);
@@ -151,8 +141,15 @@ record OneDnnProducts(MemorySegment engine, MemorySegment stream, ProgramMemory 
         };
     }
 
-    /** The primitive of a description on these arguments, and a scratchpad. */
-    Kernel bind(MemorySegment description, OneDnnArguments arguments) {
+    /**
+     * The primitive of a description on these arguments, and a scratchpad.
+     *
+     * @param what it is, with shapes, for people
+     */
+    Kernel bind(String what, MemorySegment description, OneDnnArguments arguments) {
+        if (OneDnn.isReference(description) && SLOW.add(what)) {
+            log.warn("{}: oneDNN has only its slow reference loop on {}", what, OneDnn.instructionSetName());
+        }
         arguments.add(OneDnnArguments.SCRATCHPAD, OneDnn.scratchpad(description, engine, memory.arena()));
         MemorySegment primitive = OneDnn.primitive(description, memory.arena());
         MemorySegment array = arguments.toNativeArray();
@@ -160,7 +157,7 @@ record OneDnnProducts(MemorySegment engine, MemorySegment stream, ProgramMemory 
         return () -> OneDnn.execute(primitive, stream, count, array);
     }
 
-    private MemorySegment memory(Strided matrix) {
+    MemorySegment memory(Strided matrix) {
         try (Arena scratch = Arena.ofConfined()) {
             return OneDnn.memory(layout(matrix, scratch), engine, matrix.memory(), memory.arena());
         }

@@ -34,9 +34,9 @@ final class PortableKernels implements MatrixKernels {
         PackedMatrix a = new PackedMatrix(left);
         PackedMatrix b = new PackedMatrix(right);
         PackedMatrix y = new PackedMatrix(result);
-        long leftBytes = batchBytes(left);
-        long rightBytes = batchBytes(right);
-        long resultBytes = batchBytes(result);
+        long leftBytes = left.byteDistance();
+        long rightBytes = right.byteDistance();
+        long resultBytes = result.byteDistance();
         return (leftOffset, rightOffset, resultOffset) -> {
             for (int i = 0; i < result.count(); i++) {
                 a.load(leftOffset + i * leftBytes);
@@ -61,10 +61,6 @@ final class PortableKernels implements MatrixKernels {
             product.run(leftOffset, rightOffset, resultOffset);
             following.run();
         };
-    }
-
-    private static long batchBytes(Strided matrices) {
-        return matrices.sizes().size() == 2 ? 0 : matrices.strides().getFirst() * Float.BYTES;
     }
 
     @Override
@@ -117,11 +113,6 @@ final class PortableKernels implements MatrixKernels {
     @Override
     public Kernel add(ElementwiseOp.Add op, Tensor result) {
         return new ElementwiseKernels(memory).add(op, result);
-    }
-
-    @Override
-    public Kernel reluGradient(ElementwiseOp.ActivateGradient op, Tensor result) {
-        return new ElementwiseKernels(memory).reluGradient(op, result);
     }
 
     @Override

@@ -38,6 +38,13 @@ final class ProductStepLoops implements Kernel {
         }
     }
 
+    /** Not {@link Math#min}, with which a NaN stays one. */
+    private static void mask(float[] x, float[] mask) {
+        for (int i = 0; i < x.length; i++) {
+            x[i] = mask[i] < 0 ? mask[i] : x[i];
+        }
+    }
+
     private Loop loop(ProductStep step) {
         return switch (step) {
             case ProductStep.Scale(float factor) -> _ -> VectorMath.scale(row, factor, row.length);
@@ -53,12 +60,12 @@ final class ProductStepLoops implements Kernel {
                     VectorMath.add(row, addend, row.length);
                 };
             }
-            case ProductStep.Add(var matrix) -> {
-                Rows rows = new Rows(matrix.memory(), row.length);
-                float[] addend = rows.newRow();
+            case ProductStep.Mask(var mask) -> {
+                Rows rows = new Rows(mask.memory(), row.length);
+                float[] maskRow = rows.newRow();
                 yield r -> {
-                    rows.load(r % matrixRows, addend);
-                    VectorMath.add(row, addend, row.length);
+                    rows.load(r % matrixRows, maskRow);
+                    mask(row, maskRow);
                 };
             }
             case ProductStep.Multiply(var matrices) -> {

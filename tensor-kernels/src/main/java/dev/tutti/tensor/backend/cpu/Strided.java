@@ -38,6 +38,17 @@ record Strided(MemorySegment memory, ElementType type, List<Long> sizes, List<Lo
                 List.of(sizes.get(0) * strides.get(0), strides.get(0), strides.get(1)));
     }
 
+    /** Of several, the first; or this one. */
+    Strided first() {
+        int last = sizes.size();
+        return new Strided(memory, type, sizes.subList(last - 2, last), strides.subList(last - 2, last));
+    }
+
+    /** From one of several to the next; 0 of one, which stands for all. */
+    long byteDistance() {
+        return sizes.size() == 2 ? 0 : strides.getFirst() * type.byteSize();
+    }
+
     /** The same memory with rows and columns exchanged. */
     Strided transposed() {
         return new Strided(memory, type, exchanged(sizes), exchanged(strides));
