@@ -1,5 +1,6 @@
 package dev.tutti.client;
 
+import dev.tutti.proto.job.JobStates;
 import dev.tutti.proto.v1.CancelRequest;
 import dev.tutti.proto.v1.Checkpoint;
 import dev.tutti.proto.v1.GetJobRequest;
@@ -117,6 +118,11 @@ public final class ScriptedJobs extends JobsGrpc.JobsImplBase implements AutoClo
     public void watch(WatchRequest request, StreamObserver<JobEvent> answer) {
         List<JobEvent> events = watches.poll();
         if (events == null) {
+            Optional<Job> known = known(request.getId());
+            if (known.isPresent()) {
+                answer(answer, event(known.get()));
+                return;
+            }
             answer.onError(Status.NOT_FOUND
                     .withDescription("there is no job " + request.getId())
                     .asRuntimeException());
@@ -136,9 +142,16 @@ public final class ScriptedJobs extends JobsGrpc.JobsImplBase implements AutoClo
 
     @Override
     public synchronized void cancel(CancelRequest request, StreamObserver<Job> answer) {
-        answer.onError(Status.FAILED_PRECONDITION
-                .withDescription("job " + request.getId() + " has already ended")
-                .asRuntimeException());
+        Optional<Job> open = known(request.getId()).filter(job -> !JobStates.ended(job.getState()));
+        if (open.isEmpty()) {
+            answer.onError(Status.FAILED_PRECONDITION
+                    .withDescription("job " + request.getId() + " has already ended")
+                    .asRuntimeException());
+            return;
+        }
+        Job cancelled = job(request.getId(), JobState.JOB_STATE_CANCELLED);
+        byKey.replaceAll((_, job) -> job.equals(open.get()) ? cancelled : job);
+        answer(answer, cancelled);
     }
 
     @Override
@@ -161,9 +174,12 @@ public final class ScriptedJobs extends JobsGrpc.JobsImplBase implements AutoClo
         }
     }
 
+    private synchronized Optional<Job> known(String id) {
+        return byKey.values().stream().filter(job -> job.getId().equals(id)).findFirst();
+    }
+
     private Optional<Job> find(String id, StreamObserver<?> answer) {
-        Optional<Job> found =
-                byKey.values().stream().filter(job -> job.getId().equals(id)).findFirst();
+        Optional<Job> found = known(id);
         if (found.isEmpty()) {
             answer.onError(
                     Status.NOT_FOUND.withDescription("there is no job " + id).asRuntimeException());

@@ -9,6 +9,7 @@ import dev.tutti.tensor.backend.Backend;
 import dev.tutti.tensor.backend.BackendUnavailableException;
 import dev.tutti.tensor.backend.Backends;
 import dev.tutti.tensor.graph.ElementType;
+import dev.tutti.tensor.model.Models;
 import dev.tutti.tensor.optimizer.SliceOptimizer;
 import dev.tutti.worker.data.DataException;
 import dev.tutti.worker.data.DataShelf;
@@ -47,7 +48,17 @@ public final class ProcessStepBenchmark implements StepBenchmark {
                     request.profiled() ? step.profile() : List.of());
         } catch (UnsupportedOperationException | IllegalArgumentException e) {
             throw new LaunchException(USAGE, "%s on %s: %s".formatted(model.name(), backend.name(), e.getMessage()), e);
+        } catch (OutOfMemoryError | ArithmeticException e) {
+            throw new LaunchException(USAGE, tooLarge(model), e);
         }
+    }
+
+    private static String tooLarge(BenchModel model) {
+        return "the model's %,d parameters, their gradients and a batch of %,d samples do not fit into this process's memory: make the model or --batch smaller, or give it more (TUTTI_JAVA_OPTS=-XX:MaxDirectMemorySize=…, which is -Xmx if it is not set)"
+                .formatted(
+                        Models.evaluation(model.spec(), model.objective(), 1, model.precision())
+                                .parameterElements(),
+                        model.batch());
     }
 
     private static Backend backend(Request request) throws LaunchException {
@@ -72,12 +83,18 @@ public final class ProcessStepBenchmark implements StepBenchmark {
     private static BenchModel ofJob(Request request, JobSpec job) throws LaunchException {
         JobData data = new JobData(request.data(), new MnistDownload(MnistDownload.PUBLIC_MIRRORS), new DataShelf());
         try {
-            JobStep step = JobStep.of(job, data);
+            JobStep step = JobStep.of(job, request.batch(), data);
             SliceOptimizer optimizer = JobOptimizer.of(job.getName(), job.getTraining());
             return new BenchModel(
                     job.getName(), step.model(), step.objective(), optimizer, step.batch(), step.compute());
         } catch (DataException e) {
             throw new LaunchException(USAGE, e.sentence(), e);
+        } catch (OutOfMemoryError e) {
+            throw new LaunchException(
+                    USAGE,
+                    "the data does not fit into this process's memory of %d MiB: use less of it, or give it more (TUTTI_JAVA_OPTS=-Xmx…)"
+                            .formatted(Runtime.getRuntime().maxMemory() >> 20),
+                    e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new LaunchException(INTERRUPTED, "interrupted while reading the data", e);

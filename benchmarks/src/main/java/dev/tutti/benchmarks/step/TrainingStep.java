@@ -37,24 +37,27 @@ public final class TrainingStep implements AutoCloseable {
     private final Program program;
     private long update;
 
-    /** @throws UnsupportedOperationException if the backend lacks an operation */
+    /**
+     * @throws UnsupportedOperationException if the backend lacks an operation
+     * @throws OutOfMemoryError if model and batch do not fit into this process; nothing is left of them then
+     */
     TrainingStep(BenchModel model, Backend backend) {
         this.graph = Models.training(model.spec(), model.objective(), model.batch(), model.precision());
         this.optimizer = model.optimizer();
-        this.buffers = new ParameterBuffers(floats(), floats());
-        this.state = IntStream.range(0, optimizer.stateSlots())
-                .mapToObj(_ -> floats())
-                .toList();
-        for (Parameter parameter : graph.parameters()) {
-            ParameterInitialization.fill(
-                    SEED,
-                    parameter.name(),
-                    parameter.initializer(),
-                    0,
-                    parameter.elementCount(),
-                    buffers.parameters().asSlice(parameter.offset() * Float.BYTES));
-        }
         try {
+            this.buffers = new ParameterBuffers(floats(), floats());
+            this.state = IntStream.range(0, optimizer.stateSlots())
+                    .mapToObj(_ -> floats())
+                    .toList();
+            for (Parameter parameter : graph.parameters()) {
+                ParameterInitialization.fill(
+                        SEED,
+                        parameter.name(),
+                        parameter.initializer(),
+                        0,
+                        parameter.elementCount(),
+                        buffers.parameters().asSlice(parameter.offset() * Float.BYTES));
+            }
             this.program = backend.compile(graph, buffers);
         } catch (Throwable e) {
             arena.close();

@@ -1,5 +1,7 @@
 package dev.tutti.client.cli;
 
+import dev.tutti.client.TrainingClient;
+import dev.tutti.client.TrainingException;
 import dev.tutti.client.local.ChildProcesses;
 import dev.tutti.client.local.ClusterPlan;
 import dev.tutti.client.local.ClusterPlan.Ports;
@@ -70,6 +72,9 @@ final class DevCommand implements Callable<Integer> {
             cluster.start();
             introduce(cluster, logs);
             code = end.join();
+            if (code == ExitCodes.OK) {
+                endJobs(cluster);
+            }
         } catch (InterruptedException _) {
             code = end.getNow(ExitCodes.INTERRUPTED);
         }
@@ -77,6 +82,15 @@ final class DevCommand implements Callable<Integer> {
             StateFolder.remove(logs.get());
         }
         return code;
+    }
+
+    private void endJobs(LocalCluster cluster) {
+        try (TrainingClient client =
+                TrainingClient.connect(cluster.coordinator().grpcAddress())) {
+            LastJobs.cancel(client, shell::say);
+        } catch (TrainingException e) {
+            shell.say("the jobs may not have ended in order: " + e.getMessage());
+        }
     }
 
     private void introduce(LocalCluster cluster, Optional<Path> logs) {

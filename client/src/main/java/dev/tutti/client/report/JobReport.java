@@ -123,6 +123,9 @@ public final class JobReport {
             report.put("perplexity", finite(evaluation.getPerplexity()));
         }
         report.put("samples", evaluation.getSamples());
+        if (evaluation.hasLabels()) {
+            report.put("labels", evaluation.getLabels());
+        }
         return report;
     }
 

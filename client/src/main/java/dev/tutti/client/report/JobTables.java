@@ -155,6 +155,10 @@ public final class JobTables {
         String accuracy = evaluation.hasAccuracy() ? ", accuracy " + Figures.percent(evaluation.getAccuracy()) : "";
         String perplexity =
                 evaluation.hasPerplexity() ? ", perplexity " + Figures.perplexity(evaluation.getPerplexity()) : "";
-        return loss + perplexity + accuracy + " (" + Figures.count(evaluation.getSamples()) + " samples)";
+        String counted = evaluation.hasLabels()
+                ? ", of which %s labels count".formatted(Figures.count(evaluation.getLabels()))
+                : "";
+        return loss + perplexity + accuracy + " (" + Figures.count(evaluation.getSamples()) + " samples" + counted
+                + ")";
     }
 }

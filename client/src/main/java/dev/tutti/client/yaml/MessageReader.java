@@ -97,6 +97,9 @@ final class MessageReader {
                 throw problem(
                         node, "%s must be a list such as [%s], but is %s".formatted(path, text(node), kind(node)));
         };
+        if (elements.isEmpty() && Names.isModel(field)) {
+            throw problem(node, path + " is empty; a model has a layer at least");
+        }
         target.clearField(field);
         int index = 0;
         for (Node element : elements) {
@@ -135,7 +138,7 @@ final class MessageReader {
         Optional<FieldDescriptor> first = type.getFields().stream()
                 .filter(field -> field.getJavaType() != JavaType.MESSAGE)
                 .findFirst()
-                .filter(field -> !path.isEmpty() && ScalarReader.fits(field, node));
+                .filter(field -> !path.isEmpty() && Names.hasMainField(type) && ScalarReader.fits(field, node));
         if (alternative.isPresent() && (first.isEmpty() || Names.isEmpty(alternative.get()))) {
             target.setField(
                     alternative.get(),
@@ -173,6 +176,10 @@ final class MessageReader {
 
     private static String aMapping(Message.Builder target) {
         Descriptor type = target.getDescriptorForType();
+        Optional<FieldDescriptor> list = Names.firstList(type).filter(field -> field.getJavaType() == JavaType.MESSAGE);
+        if (list.isPresent()) {
+            return "a list of " + Names.of(list.get());
+        }
         return Names.isChoice(type)
                 ? "one of " + String.join(", ", Names.fields(type))
                 : "a mapping with the keys " + String.join(", ", Names.fields(type));

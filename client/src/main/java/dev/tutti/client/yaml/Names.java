@@ -4,6 +4,9 @@ import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.Descriptors.EnumDescriptor;
 import com.google.protobuf.Descriptors.EnumValueDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
+import dev.tutti.proto.v1.Clip;
+import dev.tutti.proto.v1.Model;
+import dev.tutti.proto.v1.Regularization;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -68,6 +71,17 @@ final class Names {
         return message.getRealOneofs().size() == 1
                 && message.getRealOneofs().getFirst().getFieldCount()
                         == message.getFields().size();
+    }
+
+    /** Whether one of a message's numbers matters most, so that it may stand for all. A bound, or a weight, has to be named: which one is the question. */
+    static boolean hasMainField(Descriptor message) {
+        return !message.equals(Clip.getDescriptor()) && !message.equals(Regularization.getDescriptor());
+    }
+
+    /** The list that is a model of one's own. */
+    static boolean isModel(FieldDescriptor field) {
+        return field.getContainingType().equals(Model.getDescriptor())
+                && field.getNumber() == Model.LAYERS_FIELD_NUMBER;
     }
 
     static boolean isEmpty(FieldDescriptor field) {

@@ -147,6 +147,16 @@ class JobReportTest {
     }
 
     @Test
+    void whatCountsIsSaidWhereALabelIsIgnored() throws IOException {
+        var ignoring = SUCCEEDED.toBuilder();
+        ignoring.getResultBuilder().getTestBuilder().setSamples(60).setLabels(54);
+
+        assertThat(json(ignoring.build()).at("/test/labels").asInt()).isEqualTo(54);
+        assertThat(json(ignoring.build()).at("/validation").has("labels")).isFalse();
+        assertThat(JobTables.result(ignoring.build(), 1)).contains("(60 samples, of which 54 labels count)");
+    }
+
+    @Test
     void aTextHasPerplexitiesAndEndsWithWhatTheModelWrites() throws IOException {
         var text = SUCCEEDED.toBuilder();
         text.getResultBuilder()

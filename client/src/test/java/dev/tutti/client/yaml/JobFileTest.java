@@ -187,6 +187,10 @@ class JobFileTest {
         training.epochs        | --set training.epochs: write path=value, for example --set training.epochs=3
         training.epochs=       | --set training.epochs=: training.epochs has no value
         training.epochs=x      | --set training.epochs=x: training.epochs must be a whole number, but is 'x'
+        name=''                | --set name='': name must have 1 to 128 characters
+        training.clip=1        | --set training.clip=1: training.clip must be a mapping with the keys value, norm, but is '1'
+        training.regularization=0.1 | --set training.regularization=0.1: training.regularization must be a mapping with the keys l1, l2, but is '0.1'
+        data.source={digits: {train: 0}} | --set data.source={digits: {train: 0}}: data.source.digits.train must be 1 to 1000000, got 0
         training.epochs.x=3    | --set training.epochs.x=3: training.epochs has no keys of its own; set it as a whole
         data.transforms.x=3    | --set data.transforms.x=3: data.transforms has no keys of its own; set it as a whole
         cluster.workers={min   | --set cluster.workers={min: this is not YAML: while parsing a flow mapping, expected ',' or '}', but got <stream end>

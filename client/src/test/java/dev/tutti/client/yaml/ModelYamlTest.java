@@ -123,6 +123,11 @@ class ModelYamlTest {
         {layers: [{dense: -1}]}        | job.yaml:1: model.layers[0].dense.units must be 1 to 10000000, got -1
         {layers: [{max-pool: -2}]}     | job.yaml:1: model.layers[0].max-pool.size[0] must be 1 to 65536, got -2
         {layers: [{dense: 3, relu: }]} | job.yaml:1: choose one of 'dense' and 'relu' under model.layers[0]
+        {layers: []}                   | job.yaml:1: model.layers is empty; a model has a layer at least
+        {layers: [{concat: [relu, tanh]}]} | job.yaml:1: model.layers[0].concat[0] must be a list of layers, but is 'relu'
+        {layers: [{residual: relu}]}   | job.yaml:1: model.layers[0].residual must be a list of layers, but is 'relu'
+        {layers: [{concat: relu}]}     | job.yaml:1: model.layers[0].concat must be a list of branches, but is 'relu'
+        {layers: [{max-pool: wide}]}   | job.yaml:1: model.layers[0].max-pool must be a mapping with the keys size, stride, padding, but is 'wide'
         {layers: two}                  | job.yaml:1: model.layers must be a whole number, but is 'two'
         {preset: lstm, layer-count: 2} | job.yaml:1: unknown key 'layer-count' under model
         {preset: lenet, hidden: 3}     | job.yaml:1: model.hidden is no key of lenet; mlp or lstm takes it

@@ -52,6 +52,9 @@ final class SumsOf {
         if (TextData.hasPerplexity(spec)) {
             evaluation.setPerplexity(Math.exp(loss.getAsDouble()));
         }
+        if (spec.getTraining().hasIgnoredLabel()) {
+            evaluation.setLabels(sums.getLabels());
+        }
         return Optional.of(evaluation.build());
     }
 }

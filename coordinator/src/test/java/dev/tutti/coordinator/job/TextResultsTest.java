@@ -4,12 +4,29 @@ import static dev.tutti.coordinator.job.Specs.TOTAL_STEPS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tutti.proto.v1.JobResult;
+import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.Sums;
 import dev.tutti.proto.v1.WorkerFinished;
 import org.junit.jupiter.api.Test;
 
 class TextResultsTest {
     private final Rehearsal full = Rehearsal.withMembers("ps-a", "ps-b", "w-a", "w-b");
+
+    @Test
+    void anEvaluationSaysHowManyLabelsCountIfSomeDoNot() {
+        Sums sums = Sums.newBuilder()
+                .setLossSum(9)
+                .setCorrect(3)
+                .setSamples(10)
+                .setLabels(6)
+                .build();
+        JobSpec.Builder spec = Specs.synchronous(1, 1).toBuilder();
+        assertThat(SumsOf.evaluation(sums, spec.build()).orElseThrow().hasLabels())
+                .isFalse();
+        spec.getTrainingBuilder().setIgnoredLabel(7);
+        assertThat(SumsOf.evaluation(sums, spec.build()).orElseThrow().getLabels())
+                .isEqualTo(6);
+    }
 
     @Test
     void textIsMeasuredByTokenAndEndsWithWhatTheModelWrites() {

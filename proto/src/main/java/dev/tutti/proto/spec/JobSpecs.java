@@ -27,7 +27,7 @@ public final class JobSpecs {
     public static JobSpec withDefaults(JobSpec spec) {
         Data data = withDefaults(spec.getData(), spec.getModel());
         return spec.toBuilder()
-                .setName(spec.getName().isEmpty() ? "job" : spec.getName())
+                .setName(spec.hasName() ? spec.getName() : "job")
                 .setModel(ModelDefaults.fill(spec.getModel(), data))
                 .setData(data)
                 .setTraining(withDefaults(spec.getTraining()))
@@ -50,8 +50,8 @@ public final class JobSpecs {
         Data.Builder filled = data.toBuilder().setSplit(data.getSplit());
         if (data.getSource().hasDigits()) {
             DigitsSource.Builder digits = filled.getSourceBuilder().getDigitsBuilder();
-            digits.setTrain(digits.getTrain() == 0 ? DEFAULT_TRAIN_DIGITS : digits.getTrain());
-            digits.setTest(digits.getTest() == 0 ? DEFAULT_TEST_DIGITS : digits.getTest());
+            digits.setTrain(digits.hasTrain() ? digits.getTrain() : DEFAULT_TRAIN_DIGITS);
+            digits.setTest(digits.hasTest() ? digits.getTest() : DEFAULT_TEST_DIGITS);
         }
         if (data.getSource().hasText()) {
             filled.getSourceBuilder().setText(TextData.source(data, model));
@@ -75,14 +75,16 @@ public final class JobSpecs {
         return PrecisionRules.withDefaults(filled.build());
     }
 
+    /** What follows from a value that is out of range is not filled in with it: one mistake is one problem, of the key that was written. */
     private static Cluster withDefaults(Cluster cluster) {
         WorkerCount workers = cluster.getWorkers();
         int min = workers.hasMin() ? workers.getMin() : 1;
-        int max = workers.hasMax() ? workers.getMax() : Math.max(min, 1);
+        int max = workers.hasMax() ? workers.getMax() : WholeRange.allows("cluster.workers.min", min) ? min : 1;
+        int slices = WholeRange.allows("cluster.workers.max", max) ? max : 1;
         return cluster.toBuilder()
                 .setWorkers(WorkerCount.newBuilder().setMin(min).setMax(max))
                 .setParameterServers(cluster.hasParameterServers() ? cluster.getParameterServers() : 1)
-                .setSlices(cluster.getSlices() == 0 ? max : cluster.getSlices())
+                .setSlices(cluster.getSlices() == 0 ? slices : cluster.getSlices())
                 .build();
     }
 

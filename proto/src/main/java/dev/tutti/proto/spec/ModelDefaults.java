@@ -44,12 +44,11 @@ final class ModelDefaults {
                 .setPositions(model.hasPositions() ? model.getPositions() : "learned")
                 .setNorm(model.hasNorm() ? model.getNorm() : "pre")
                 .setCausal(model.hasCausal() ? model.getCausal() : TextData.isText(data));
-        boolean widthIsValid = WholeRange.of("model.width").orElseThrow().contains(Integer.toUnsignedLong(width));
-        if (!model.hasFeedForward() && widthIsValid) {
+        if (!model.hasFeedForward() && WholeRange.allows("model.width", width)) {
             filled.setFeedForward(FEED_FORWARD_PER_WIDTH * width);
         }
         if (TextData.isText(data) && !model.hasContext()) {
-            filled.setContext(TextData.source(data, model).getContext());
+            filled.setContext(TextData.validContext(TextData.source(data, model).getContext()));
         }
         return filled.build();
     }

@@ -79,14 +79,14 @@ final class ModelRules {
         if (model.hasContext()) {
             problems.count("model.context", model.getContext());
         }
-        if (data.getSource().hasText() && data.getSource().getText().getContext() != model.getContext()) {
+        int ofData = data.getSource().getText().getContext();
+        if (data.getSource().hasText()
+                && ofData != model.getContext()
+                && WholeRange.allows("model.context", model.getContext())
+                && WholeRange.allows("data.source.text.context", ofData)) {
             problems.mismatch(
                     "model.context",
-                    "must be that of data.source.text, which is %s, got %s"
-                            .formatted(
-                                    Integer.toUnsignedString(
-                                            data.getSource().getText().getContext()),
-                                    Integer.toUnsignedString(model.getContext())),
+                    "must be that of data.source.text, which is %d, got %d".formatted(ofData, model.getContext()),
                     "data.source.text.context",
                     Optional.empty());
         }

@@ -124,7 +124,11 @@ final class SpecRules {
         long batch = Integer.toUnsignedLong(training.getBatch());
         problems.count("cluster.workers.min", cluster.getWorkers().getMin());
         problems.count("cluster.workers.max", cluster.getWorkers().getMax());
-        if (min > max) {
+        boolean hasMostWorkers =
+                WholeRange.allows("cluster.workers.max", cluster.getWorkers().getMax());
+        if (min > max
+                && hasMostWorkers
+                && WholeRange.allows("cluster.workers.min", cluster.getWorkers().getMin())) {
             problems.mismatch(
                     "cluster.workers.max",
                     "must be at least workers.min, which is %d, got %d".formatted(min, max),
@@ -132,7 +136,7 @@ final class SpecRules {
                     Optional.of("cluster.workers.max=" + min));
         }
         problems.count("cluster.parameter-servers", cluster.getParameterServers());
-        if (slices < max) {
+        if (slices < max && hasMostWorkers) {
             problems.mismatch(
                     "cluster.slices",
                     "must be at least workers.max, which is %d, so that every worker has a slice, got %d"

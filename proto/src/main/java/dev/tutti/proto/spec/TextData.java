@@ -31,12 +31,19 @@ public final class TextData {
     /** How the job's text is cut, nothing left out; a known one has no path. */
     public static TextSource source(Data data, Model model) {
         TextSource text = data.getSource().getText();
-        int context = text.hasContext() ? text.getContext() : model.hasContext() ? model.getContext() : DEFAULT_CONTEXT;
+        int context = text.hasContext()
+                ? text.getContext()
+                : model.hasContext() ? validContext(model.getContext()) : DEFAULT_CONTEXT;
         return text.toBuilder()
                 .setTokens(text.hasTokens() ? text.getTokens() : CHARACTERS)
                 .setContext(context)
-                .setStride(text.hasStride() ? text.getStride() : context)
+                .setStride(text.hasStride() ? text.getStride() : validContext(context))
                 .setTest(text.hasTest() ? text.getTest() : DEFAULT_TEST)
                 .build();
+    }
+
+    /** What follows from a context that is out of range has the default: the mistake is one, and said of the key that was written. */
+    static int validContext(int context) {
+        return WholeRange.allows("model.context", context) ? context : DEFAULT_CONTEXT;
     }
 }

@@ -11,7 +11,9 @@ import java.util.regex.Pattern;
 public record WholeRange(long least, long most) {
     private static final WholeRange MEMBERS = new WholeRange(1, 1024);
     /** Every worker draws all of them, and holds them in memory. */
-    private static final WholeRange DIGITS = new WholeRange(0, 1_000_000);
+    private static final WholeRange DIGITS = new WholeRange(1, 1_000_000);
+
+    private static final WholeRange DIGITS_OR_NONE = new WholeRange(0, 1_000_000);
 
     private static final WholeRange STEPS_OR_NONE = new WholeRange(0, Integer.MAX_VALUE);
 
@@ -59,7 +61,7 @@ public record WholeRange(long least, long most) {
             entry(LAYER + "lstm.layers", LAYERS),
             entry(LAYER + "reshape.shape[]", new WholeRange(1, Integer.MAX_VALUE)),
             entry("data.source.digits.train", DIGITS),
-            entry("data.source.digits.test", DIGITS),
+            entry("data.source.digits.test", DIGITS_OR_NONE),
             entry("data.source.text.context", CONTEXT),
             entry("data.source.text.stride", new WholeRange(1, Integer.MAX_VALUE)),
             entry("training.epochs", new WholeRange(1, 1_000_000)),
@@ -79,6 +81,11 @@ public record WholeRange(long least, long most) {
         String element = path.replaceFirst("\\[\\d+]$", "[]");
         Matcher layer = IN_LAYERS.matcher(element);
         return Optional.ofNullable(BY_PATH.get(layer.matches() ? LAYER + layer.group(1) : element));
+    }
+
+    /** @param value unsigned, of a path that has a range */
+    static boolean allows(String path, int value) {
+        return of(path).orElseThrow().contains(Integer.toUnsignedLong(value));
     }
 
     boolean contains(long value) {

@@ -60,6 +60,51 @@ class JobSpecsTest {
     }
 
     @Test
+    void noTestDigitsAreNoTestSetAndNoTrainingDigitsAreRefused() {
+        JobSpec.Builder spec = small();
+        spec.getDataBuilder().getSourceBuilder().getDigitsBuilder().setTest(0);
+        JobSpec filled = JobSpecs.withDefaults(spec.build());
+        assertThat(filled.getData().getSource().getDigits().getTest()).isZero();
+        assertThat(JobSpecs.problems(filled)).isEmpty();
+        assertProblem(
+                s -> s.getDataBuilder().getSourceBuilder().getDigitsBuilder().setTrain(0),
+                "data.source.digits.train must be 1 to 1000000, got 0");
+    }
+
+    @Test
+    void anEmptyNameIsNotTakenForNone() {
+        assertProblem(s -> s.setName(""), "name must have 1 to 128 characters");
+    }
+
+    @Test
+    void oneMistakeIsOneProblemOfTheKeyThatWasWritten() {
+        assertProblem(
+                s -> s.getClusterBuilder().getWorkersBuilder().setMax(0),
+                "cluster.workers.max must be 1 to 1024, got 0");
+        assertProblem(
+                s -> s.getClusterBuilder().getWorkersBuilder().setMin(5000),
+                "cluster.workers.min must be 1 to 1024, got 5000");
+        assertProblem(
+                JobSpecsTest::transformer,
+                s -> s.getModelBuilder().setContext(0),
+                "model.context must be 1 to 65536, got 0");
+        assertProblem(
+                JobSpecsTest::transformer,
+                s -> s.getDataBuilder().getSourceBuilder().getTextBuilder().setContext(0),
+                "data.source.text.context must be 1 to 65536, got 0");
+    }
+
+    private static void transformer(JobSpec.Builder spec) {
+        spec.clearModel().getModelBuilder().setPreset("transformer");
+        spec.getDataBuilder().getSourceBuilder().getTextBuilder().setPath("text.txt");
+    }
+
+    private static void assertProblem(
+            Consumer<JobSpec.Builder> kind, Consumer<JobSpec.Builder> breaking, String expected) {
+        assertProblem(kind.andThen(breaking), expected);
+    }
+
+    @Test
     void slicesFollowTheMostWorkers() {
         JobSpec.Builder spec = small();
         spec.getClusterBuilder().getWorkersBuilder().setMin(2).setMax(4);
@@ -70,7 +115,8 @@ class JobSpecsTest {
     void everyBrokenRuleIsNamedWithItsPath() {
         assertProblem(
                 s -> s.getModelBuilder().setPreset("mpl"),
-                "model.preset is no preset: mpl (did you mean mlp?); known presets: mlp, lenet, lstm, transformer, or a list of layers");
+                "model.preset is no preset: mpl (did you mean mlp?); known presets: mlp, lenet, lstm, transformer, or"
+                        + " a list of layers");
         assertProblem(s -> s.getModelBuilder().addHidden(0), "model.hidden[1] must be 1 to 65536, got 0");
         assertProblem(s -> s.getModelBuilder().addHidden(-1), "model.hidden[1] must be 1 to 65536, got 4294967295");
         assertProblem(
@@ -79,7 +125,8 @@ class JobSpecsTest {
                         + " or {idx: …}, {digits: …}, {text: …}");
         assertProblem(
                 s -> s.getDataBuilder().clearSource(),
-                "data.source is missing; known sources: mnist, digits, tinyshakespeare, or {idx: …}, {digits: …}, {text: …}");
+                "data.source is missing; known sources: mnist, digits, tinyshakespeare, or {idx: …}, {digits: …},"
+                        + " {text: …}");
         assertProblem(
                 s -> s.getDataBuilder().getSplitBuilder().setValidation(1),
                 "data.split.validation must be at least 0 and less than 1, got 1.0");
@@ -212,7 +259,7 @@ class JobSpecsTest {
     void countsThatNoMachineCanHoldAreRefused() {
         assertProblem(
                 s -> s.getDataBuilder().getSourceBuilder().getDigitsBuilder().setTrain(2_000_000_000),
-                "data.source.digits.train must be 0 to 1000000, got 2000000000");
+                "data.source.digits.train must be 1 to 1000000, got 2000000000");
         assertProblem(
                 s -> s.getDataBuilder().getSourceBuilder().getDigitsBuilder().setTest(-1),
                 "data.source.digits.test must be 0 to 1000000, got 4294967295");

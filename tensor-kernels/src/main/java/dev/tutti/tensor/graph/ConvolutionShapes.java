@@ -104,7 +104,8 @@ final class ConvolutionShapes {
         checks.f32(x);
         checks.check(
                 2 * window.paddingHeight() <= window.height() && 2 * window.paddingWidth() <= window.width(),
-                "expected a padding of at most half of the window, got " + window);
+                "expected a padding of at most half of the window of %dx%d, got %dx%d"
+                        .formatted(window.height(), window.width(), window.paddingHeight(), window.paddingWidth()));
         return fitted(checks.images(x), window);
     }
 

@@ -104,8 +104,8 @@ final class OperandChecks {
         }
     }
 
-    IllegalArgumentException problem(String sentence) {
-        return new IllegalArgumentException(
-                name + ": " + OpComponents.of(op).print(op) + " with " + op.operands() + ": " + sentence);
+    ShapeException problem(String sentence) {
+        return new ShapeException(
+                name + ": " + OpComponents.of(op).print(op) + " with " + op.operands() + ": ", sentence);
     }
 }

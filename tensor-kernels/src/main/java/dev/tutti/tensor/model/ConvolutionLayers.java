@@ -6,6 +6,7 @@ import dev.tutti.tensor.graph.ImageLayout;
 import dev.tutti.tensor.graph.Initializer;
 import dev.tutti.tensor.graph.LayoutOp;
 import dev.tutti.tensor.graph.Shape;
+import dev.tutti.tensor.graph.ShapeException;
 import dev.tutti.tensor.graph.Tensor;
 import dev.tutti.tensor.graph.Window;
 
@@ -15,8 +16,8 @@ record ConvolutionLayers(GraphBuilder builder) {
         Tensor x = withChannels(name, input);
         int channels = x.shape().size(1);
         if (layer.groups() < 1 || channels % layer.groups() != 0 || layer.filters() % layer.groups() != 0) {
-            throw new IllegalArgumentException("%s: expected groups to divide %d channels and %d filters, got %d"
-                    .formatted(name, channels, layer.filters(), layer.groups()));
+            throw new ShapeException("expected groups to divide %d channels and %d filters, got %d"
+                    .formatted(channels, layer.filters(), layer.groups()));
         }
         Window window = layer.window();
         int inputs = channels / layer.groups();
@@ -40,6 +41,9 @@ record ConvolutionLayers(GraphBuilder builder) {
     /** [samples, height, width] → [samples, 1, height, width]. */
     private Tensor withChannels(String name, Tensor x) {
         Shape shape = x.shape();
+        if (shape.rank() != 3 && shape.rank() != 4) {
+            throw new ShapeException("expected images, [channels, height, width] or [height, width]");
+        }
         return shape.rank() == 3
                 ? builder.add(
                         name + ".images",

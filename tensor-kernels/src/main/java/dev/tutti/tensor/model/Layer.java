@@ -3,9 +3,20 @@ package dev.tutti.tensor.model;
 import dev.tutti.tensor.graph.Activation;
 import dev.tutti.tensor.graph.Window;
 import java.util.List;
+import java.util.Locale;
 
 /** A part of a model, without the shape of what comes in. Shapes leave out the samples; PyTorch's layers of the same names are the models for layout and first values. */
 public sealed interface Layer {
+    /** As a job file has it: {@code max-pool}. */
+    default String kind() {
+        return this instanceof Activate(var activation)
+                ? activation.toString()
+                : getClass()
+                        .getSimpleName()
+                        .replaceAll("(?<=[a-z])(?=[A-Z])", "-")
+                        .toLowerCase(Locale.ROOT);
+    }
+
     /** y = x · weightᵀ + bias over the last dimension: […, in] → […, units]. */
     record Dense(int units) implements Layer {}
 

@@ -1,5 +1,6 @@
 package dev.tutti.tensor.model;
 
+import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.ElementwiseOp;
 import dev.tutti.tensor.graph.GraphBuilder;
 import dev.tutti.tensor.graph.ImageLayout;
@@ -9,22 +10,28 @@ import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.NormalizationOp;
 import dev.tutti.tensor.graph.Parameter;
 import dev.tutti.tensor.graph.Shape;
+import dev.tutti.tensor.graph.ShapeException;
 import dev.tutti.tensor.graph.Tensor;
 import dev.tutti.tensor.random.CounterRandom;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
- * Appends layers to a graph, one on the other. A layer's parameters are named after its kind and number in the model, {@code conv2d-2.weight}, so that
- * complaints about shapes name the layer.
+ * Appends layers to a graph, one on the other. A layer's parameters are named after its kind and number in the model, {@code conv2d-2.weight}.
  */
 final class LayerStack {
     private final GraphBuilder builder;
     private final Mode mode;
     private final Map<String, Integer> numbers = new HashMap<>();
+    /** Of the layer that is being appended; see {@link LayerException#place}. */
+    private final Deque<Integer> place = new ArrayDeque<>();
+
     private final ConvolutionLayers convolutions;
     private final SequenceLayers sequences;
 
@@ -44,43 +51,67 @@ final class LayerStack {
         this.sequences = new SequenceLayers(builder, this, padding);
     }
 
-    /** @throws IllegalArgumentException naming the layer that does not fit to what comes in, and both shapes */
+    /** @throws LayerException if a layer does not fit to what comes in */
     Tensor append(List<Layer> layers, Tensor input) {
         Tensor x = input;
-        for (Layer layer : layers) {
-            x = append(layer, x);
+        for (int i = 0; i < layers.size(); i++) {
+            place.addLast(i);
+            x = placed(layers.get(i), x);
+            place.removeLast();
         }
         return x;
     }
 
-    private Tensor append(Layer layer, Tensor x) {
+    private Tensor placed(Layer layer, Tensor x) {
+        String name = name(layer.kind());
+        try {
+            return append(name, layer, x);
+        } catch (LayerException e) {
+            throw e;
+        } catch (ShapeException e) {
+            throw misfit(name, x, e.sentence(), e);
+        } catch (IllegalArgumentException e) {
+            throw misfit(name, x, String.valueOf(e.getMessage()), e);
+        } catch (ArithmeticException e) {
+            throw misfit(name, x, "expected at most 2,147,483,647 rows and numbers of a row, got more", e);
+        }
+    }
+
+    private LayerException misfit(String name, Tensor x, String sentence, Exception cause) {
+        return new LayerException(
+                name,
+                List.copyOf(place),
+                "%s; its input is %s%s for each sample"
+                        .formatted(sentence, sample(x.shape()), x.type() == ElementType.I32 ? ", of tokens," : ""),
+                cause);
+    }
+
+    private Tensor append(String name, Layer layer, Tensor x) {
+        if (!mayTakeTokens(layer)) {
+            requireNumbers(x);
+        }
         return switch (layer) {
-            case Layer.Dense(int units) -> dense(name("dense"), x, units);
-            case Layer.TiedDense _ -> sequences.tiedDense(name("tied-dense"), x);
-            case Layer.Conv2d conv -> convolutions.conv2d(name("conv2d"), x, conv);
-            case Layer.MaxPool(var window) -> convolutions.maxPool(name("max-pool"), x, window);
-            case Layer.AveragePool(var window) -> convolutions.averagePool(name("average-pool"), x, window);
+            case Layer.Dense(int units) -> dense(name, x, units);
+            case Layer.TiedDense _ -> sequences.tiedDense(name, x);
+            case Layer.Conv2d conv -> convolutions.conv2d(name, x, conv);
+            case Layer.MaxPool(var window) -> convolutions.maxPool(name, x, window);
+            case Layer.AveragePool(var window) -> convolutions.averagePool(name, x, window);
             case Layer.Flatten _ ->
-                reshape(name("flatten"), x, Shape.of(samples(x), Math.toIntExact(x.elementCount() / samples(x))));
-            case Layer.Reshape(var shape) -> {
-                List<Integer> sizes = new ArrayList<>(shape);
-                sizes.addFirst(samples(x));
-                yield reshape(name("reshape"), x, new Shape(sizes));
-            }
-            case Layer.Activate(var activation) ->
-                builder.add(name(activation.toString()), new ElementwiseOp.Activate(x, activation));
-            case Layer.Softmax _ -> builder.add(name("softmax"), new NormalizationOp.Softmax(x));
-            case Layer.Dropout(float rate) -> dropout(name("dropout"), x, rate);
-            case Layer.LayerNorm(float epsilon) -> layerNorm(name("layer-norm"), x, epsilon);
-            case Layer.BatchNorm(float epsilon) -> batchNorm(name("batch-norm"), x, epsilon);
-            case Layer.Embedding embedding -> sequences.embedding(name("embedding"), x, embedding);
-            case Layer.Positions(var encoding) -> sequences.positions(name("positions"), x, encoding);
-            case Layer.Attention attention -> sequences.attention(name("attention"), x, attention);
-            case Layer.Lstm lstm -> sequences.lstm(name("lstm"), x, lstm);
-            case Layer.Mean _ -> sequences.mean(name("mean"), x);
+                reshape(name, x, Shape.of(samples(x), Math.toIntExact(x.elementCount() / samples(x))));
+            case Layer.Reshape(var shape) -> reshape(name, x, reshaped(x, shape));
+            case Layer.Activate(var activation) -> builder.add(name, new ElementwiseOp.Activate(x, activation));
+            case Layer.Softmax _ -> builder.add(name, new NormalizationOp.Softmax(x));
+            case Layer.Dropout(float rate) -> dropout(name, x, rate);
+            case Layer.LayerNorm(float epsilon) -> layerNorm(name, x, epsilon);
+            case Layer.BatchNorm(float epsilon) -> batchNorm(name, x, epsilon);
+            case Layer.Embedding embedding -> sequences.embedding(name, x, embedding);
+            case Layer.Positions(var encoding) -> sequences.positions(name, x, encoding);
+            case Layer.Attention attention -> sequences.attention(name, x, attention);
+            case Layer.Lstm lstm -> sequences.lstm(name, x, lstm);
+            case Layer.Mean _ -> sequences.mean(name, x);
             case Layer.Residual(var layers) ->
-                builder.add(name("residual"), new ElementwiseOp.Add(x, append(layers, x)));
-            case Layer.Concat(var branches) -> concat(name("concat"), x, branches);
+                builder.add(name, new ElementwiseOp.Add(x, requireShape(append(layers, x), x.shape())));
+            case Layer.Concat(var branches) -> concat(name, x, branches);
         };
     }
 
@@ -129,9 +160,7 @@ final class LayerStack {
     }
 
     private Tensor batchNorm(String name, Tensor x, float epsilon) {
-        if (x.shape().rank() < 2) {
-            throw new IllegalArgumentException(name + ": expected channels, got " + x);
-        }
+        requireChannels(x.shape());
         Shape channels = Shape.of(x.shape().size(1));
         Tensor gamma = builder.parameter(name + ".gamma", channels, new Initializer.Constant(1));
         Tensor beta = builder.parameter(name + ".beta", channels, new Initializer.Constant(0));
@@ -151,10 +180,78 @@ final class LayerStack {
                 });
     }
 
+    private static void requireChannels(Shape shape) {
+        if (shape.rank() != 2 && shape.rank() != 4) {
+            String remedy = shape.rank() == 3
+                    ? "; of images without channels, reshape: [1, %d, %d] before it makes such with one"
+                            .formatted(shape.size(1), shape.size(2))
+                    : "";
+            throw new ShapeException("expected [channels] or [channels, height, width]" + remedy);
+        }
+    }
+
     private Tensor concat(String name, Tensor x, List<List<Layer>> branches) {
-        List<Tensor> parts = branches.stream().map(layers -> append(layers, x)).toList();
-        int rank = parts.getFirst().shape().rank();
-        return builder.add(name, new LayoutOp.Concat(parts, rank == 4 ? 1 : rank - 1));
+        List<Tensor> parts = new ArrayList<>();
+        for (int branch = 0; branch < branches.size(); branch++) {
+            place.addLast(branch);
+            parts.add(append(branches.get(branch), x));
+            place.removeLast();
+        }
+        Tensor first = parts.getFirst();
+        int rank = first.shape().rank();
+        int axis = rank == 4 ? 1 : rank - 1;
+        if (!parts.stream().allMatch(part -> isAlike(first, part, axis))) {
+            String free = rank == 4 ? "the channels" : "the last one";
+            String got = parts.stream()
+                    .map(part -> String.valueOf(sample(part.shape())))
+                    .collect(Collectors.joining(" and "));
+            throw new ShapeException("expected branches that give the same sizes but for " + free + ", got " + got);
+        }
+        return builder.add(name, new LayoutOp.Concat(parts, axis));
+    }
+
+    private static boolean isAlike(Tensor left, Tensor right, int axis) {
+        return left.type() == right.type()
+                && left.shape().rank() == right.shape().rank()
+                && left.shape().with(axis, 1).equals(right.shape().with(axis, 1));
+    }
+
+    private static boolean mayTakeTokens(Layer layer) {
+        return layer instanceof Layer.Embedding
+                || layer instanceof Layer.Flatten
+                || layer instanceof Layer.Reshape
+                || layer instanceof Layer.Concat;
+    }
+
+    private static void requireNumbers(Tensor x) {
+        if (x.type() != ElementType.F32) {
+            throw new ShapeException("expected numbers, got tokens, of which an embedding makes vectors");
+        }
+    }
+
+    private static Tensor requireShape(Tensor y, Shape expected) {
+        if (!y.shape().equals(expected)) {
+            throw new ShapeException(
+                    "expected its layers to keep the sizes of what comes in, got " + sample(y.shape()));
+        }
+        return y;
+    }
+
+    private static Shape reshaped(Tensor x, List<Integer> sample) {
+        long expected = x.elementCount() / samples(x);
+        long got = new Shape(sample).elementCount();
+        if (got != expected) {
+            throw new ShapeException(
+                    "expected a shape of %,d numbers, got %s, which has %,d".formatted(expected, sample, got));
+        }
+        List<Integer> sizes = new ArrayList<>(sample);
+        sizes.addFirst(samples(x));
+        return new Shape(sizes);
+    }
+
+    /** Sizes without the samples. */
+    private static List<Integer> sample(Shape shape) {
+        return shape.sizes().subList(1, shape.rank());
     }
 
     private static int samples(Tensor x) {

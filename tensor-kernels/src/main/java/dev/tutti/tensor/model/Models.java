@@ -68,6 +68,9 @@ public final class Models {
     private static Tensor logits(GraphBuilder builder, ModelSpec spec, Tensor features, LayerStack.Mode mode) {
         LayerStack stack = new LayerStack(builder, mode, padding(builder, spec, features));
         Tensor logits = stack.append(spec.layers(), features);
+        if (logits.type() != ElementType.F32) {
+            throw new IllegalArgumentException("model.layers: expected numbers from the last layer, got tokens");
+        }
         int outputs = logits.shape().last();
         return stack.reshape("logits", logits, Shape.of(Math.toIntExact(logits.elementCount() / outputs), outputs));
     }

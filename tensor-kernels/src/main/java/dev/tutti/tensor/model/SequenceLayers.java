@@ -7,6 +7,7 @@ import dev.tutti.tensor.graph.LayoutOp;
 import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.SequenceOp;
 import dev.tutti.tensor.graph.Shape;
+import dev.tutti.tensor.graph.ShapeException;
 import dev.tutti.tensor.graph.Tensor;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,7 @@ final class SequenceLayers {
 
     Tensor embedding(String name, Tensor ids, Layer.Embedding layer) {
         if (ids.type() != ElementType.I32) {
-            throw new IllegalArgumentException(name + ": expected ids, got " + ids);
+            throw new ShapeException("expected tokens, got numbers");
         }
         Tensor weight = builder.parameter(
                 name + ".weight",
@@ -42,14 +43,19 @@ final class SequenceLayers {
     Tensor tiedDense(String name, Tensor x) {
         Tensor weight = table;
         if (weight == null) {
-            throw new IllegalArgumentException(name + ": expected an embedding before it, whose table it shares");
+            throw new ShapeException("expected an embedding before it, whose table it shares");
+        }
+        if (x.shape().last() != weight.shape().size(1)) {
+            throw new ShapeException(
+                    "expected vectors as wide as those of the embedding, whose table it shares: %d, got %d"
+                            .formatted(weight.shape().size(1), x.shape().last()));
         }
         Tensor bias = builder.parameter(name + ".bias", Shape.of(weight.shape().size(0)), new Initializer.Constant(0));
         return stack.affine(name, x, weight, bias);
     }
 
     Tensor positions(String name, Tensor x, Layer.Positions.Encoding encoding) {
-        Shape shape = sequences(name, x);
+        Shape shape = sequences(x);
         return switch (encoding) {
             case SINUSOIDAL -> builder.add(name, new SequenceOp.AddPositions(x));
             case LEARNED -> {
@@ -63,7 +69,8 @@ final class SequenceLayers {
     }
 
     Tensor attention(String name, Tensor x, Layer.Attention layer) {
-        int width = sequences(name, x).size(2);
+        int width = sequences(x).size(2);
+        padding.ifPresent(mask -> requireTimes(x, mask));
         Tensor qkv = stack.dense(name + ".qkv", x, 3 * width);
         Tensor heads =
                 builder.add(name + ".heads", new SequenceOp.Attention(qkv, padding, layer.heads(), layer.causal()));
@@ -72,7 +79,7 @@ final class SequenceLayers {
 
     /** First values as PyTorch's: all evenly from ±1/√hidden. One bias, which stands for PyTorch's two. */
     Tensor lstm(String name, Tensor x, Layer.Lstm layer) {
-        Shape shape = sequences(name, x);
+        Shape shape = sequences(x);
         int hidden = layer.hidden();
         Initializer initializer = Initializer.Uniform.fanIn(hidden);
         Tensor inputWeight = builder.parameter(
@@ -94,7 +101,7 @@ final class SequenceLayers {
     }
 
     Tensor mean(String name, Tensor x) {
-        int time = sequences(name, x).size(1);
+        int time = sequences(x).size(1);
         return padding.isPresent()
                 ? pool(name, x, padding.get(), SequenceOp.Pooling.MEAN)
                 : builder.add(name, new LayoutOp.Sum(x, 1, 1f / time));
@@ -102,16 +109,20 @@ final class SequenceLayers {
 
     /** Over the times that are no padding. */
     private Tensor pool(String name, Tensor x, Tensor mask, SequenceOp.Pooling pooling) {
-        if (!x.shape().without(2).equals(mask.shape())) {
-            throw new IllegalArgumentException(
-                    name + ": expected a time for each id, to tell which are padding, got " + x + " for " + mask);
-        }
+        requireTimes(x, mask);
         return builder.add(name, new SequenceOp.TimePool(x, mask, pooling));
     }
 
-    private static Shape sequences(String name, Tensor x) {
-        if (x.shape().rank() != 3 || x.type() != ElementType.F32) {
-            throw new IllegalArgumentException(name + ": expected [samples, time, width], got " + x);
+    private static void requireTimes(Tensor x, Tensor mask) {
+        if (!x.shape().without(2).equals(mask.shape())) {
+            throw new ShapeException("expected a time for each of the %d tokens, to tell which are padding, got %d"
+                    .formatted(mask.shape().size(1), x.shape().size(1)));
+        }
+    }
+
+    private static Shape sequences(Tensor x) {
+        if (x.shape().rank() != 3) {
+            throw new ShapeException("expected [time, width]");
         }
         return x.shape();
     }

@@ -50,9 +50,8 @@ class PaddingTest {
         assertThatThrownBy(() -> logits("reference", layers, 1, 2, 3, 4))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "mean-1: expected a time for each id, to tell which are padding, got reshape-1: f32[1, %d, %d]"
-                                        .formatted(time, 24 / time)
-                                + " for padding: i32[1, 4]");
+                        "mean-1: expected a time for each of the 4 tokens, to tell which are padding, got %1$d; its input is [%1$d, %2$d] for each sample"
+                                .formatted(time, 24 / time));
     }
 
     /** Parameters do not depend on the length. */

@@ -24,12 +24,13 @@ public sealed interface SampleSource permits MnistFolder, IdxFiles, DrawnDigits,
             case DIGITS ->
                 new DrawnDigits(
                         spec.getSeed(),
-                        orDefault(source.getDigits().getTrain(), DrawnDigits.DEFAULT_TRAIN),
-                        orDefault(source.getDigits().getTest(), DrawnDigits.DEFAULT_TEST));
+                        source.getDigits().getTrain(),
+                        source.getDigits().getTest());
             case TEXT -> new TextFile(base, base.resolve(source.getText().getPath()), TextCut.of(spec));
             case KIND_NOT_SET ->
                 throw new DataException(
-                        "data.source is missing: expected mnist, digits, tinyshakespeare, or the files of an idx or text source");
+                        "data.source is missing: expected mnist, digits, tinyshakespeare, or the files of an idx or"
+                                + " text source");
         };
     }
 
@@ -50,9 +51,5 @@ public sealed interface SampleSource permits MnistFolder, IdxFiles, DrawnDigits,
                 base,
                 new IdxPair(base.resolve(source.getTrainImages()), base.resolve(source.getTrainLabels())),
                 new IdxPair(base.resolve(source.getTestImages()), base.resolve(source.getTestLabels())));
-    }
-
-    private static int orDefault(int value, int defaultValue) {
-        return value == 0 ? defaultValue : value;
     }
 }

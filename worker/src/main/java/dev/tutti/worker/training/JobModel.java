@@ -8,6 +8,7 @@ import dev.tutti.tensor.graph.Instruction;
 import dev.tutti.tensor.graph.LayoutOp;
 import dev.tutti.tensor.graph.Tensor;
 import dev.tutti.tensor.model.Layer;
+import dev.tutti.tensor.model.LayerException;
 import dev.tutti.tensor.model.ModelInput;
 import dev.tutti.tensor.model.ModelSpec;
 import dev.tutti.tensor.model.Models;
@@ -45,8 +46,9 @@ final class JobModel {
      *
      * @throws DataException naming the layer, what comes in and what was expected
      */
-    static void requireFit(ModelSpec model, Dataset data) throws DataException {
-        Graph graph = graph(model);
+    static void requireFit(PreparedJob job) throws DataException {
+        Dataset data = job.data().train();
+        Graph graph = graph(job.model(), job.spec().getModel());
         Tensor logits = graph.output(Models.LOGITS);
         int rows = logits.shape().size(0);
         int numbers = logits.shape().last();
@@ -68,9 +70,12 @@ final class JobModel {
         }
     }
 
-    private static Graph graph(ModelSpec model) throws DataException {
+    /** @param file as the job file has the model */
+    private static Graph graph(ModelSpec model, Model file) throws DataException {
         try {
             return Models.evaluation(model, Objective.of(Task.CROSS_ENTROPY), 1, ElementType.F32);
+        } catch (LayerException e) {
+            throw new DataException(LayerPlace.of(file, e) + ": " + e.sentence(), e);
         } catch (IllegalArgumentException | ArithmeticException e) {
             throw new DataException("the model does not fit its data, or itself: " + e.getMessage(), e);
         }
@@ -101,7 +106,12 @@ final class JobModel {
     private List<Layer> layers() throws DataException {
         int classes = data.classes();
         return switch (model.getPreset()) {
-            case "" -> ModelLayers.of(model.getLayersList(), classes);
+            case "" -> {
+                if (data instanceof TokenWindows) {
+                    ModelLayers.requireVocabulary("model.layers", model.getLayersList(), classes);
+                }
+                yield ModelLayers.of(model.getLayersList(), classes);
+            }
             case "mlp" -> Presets.mlp(images().getHiddenList(), classes);
             case "lenet" -> lenet(classes);
             case "lstm" -> lstm();
@@ -157,6 +167,10 @@ final class JobModel {
             throw new DataException(
                     "model: expected neither vocabulary nor padding nor tied for images, whose rows are the"
                             + " transformer's times");
+        }
+        if (model.hasPadding() && Integer.compareUnsigned(model.getPadding(), vocabulary) >= 0) {
+            throw new DataException("model.padding: expected a token of the vocabulary, 0 to %d, got %s"
+                    .formatted(vocabulary - 1, Integer.toUnsignedString(model.getPadding())));
         }
         Presets.Transformer preset = preset(vocabulary);
         return text ? preset.layers(data.classes(), true) : preset.overNumbers(data.classes());

@@ -5,6 +5,7 @@ import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.model.ModelSpec;
 import dev.tutti.tensor.model.Objective;
 import dev.tutti.worker.data.DataException;
+import java.util.Optional;
 
 /**
  * What a step of a job computes, for whoever wants to measure it without a cluster.
@@ -17,10 +18,15 @@ public record JobStep(ModelSpec model, Objective objective, int batch, ElementTy
 
     /**
      * @param spec with all defaults filled in
-     * @throws DataException if the job cannot run on its data, which has to be read for the shapes and classes
+     * @param otherBatch instead of the job's; may be larger than its data
+     * @throws DataException if the job cannot run on its data, which has to be read for the shapes and classes; as when it is planned
      */
-    public static JobStep of(JobSpec spec, JobData data) throws DataException, InterruptedException {
-        PreparedJob job = data.prepare(JOB, spec, 1);
+    public static JobStep of(JobSpec spec, Optional<Integer> otherBatch, JobData data)
+            throws DataException, InterruptedException {
+        PreparedJob asked = data.prepare(JOB, spec, spec.getCluster().getSlices());
+        PreparedJob job = otherBatch.map(asked::withBatch).orElse(asked);
+        JobModel.requireFit(job);
+        BatchNormFit.require(job, job.trainingGraph(1));
         return new JobStep(job.model(), job.objective(), job.plan().batch(), job.compute());
     }
 }

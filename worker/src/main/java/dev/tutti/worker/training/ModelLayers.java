@@ -7,6 +7,7 @@ import dev.tutti.proto.v1.PoolLayer;
 import dev.tutti.tensor.graph.Activation;
 import dev.tutti.tensor.graph.Window;
 import dev.tutti.tensor.model.Layer;
+import dev.tutti.worker.data.DataException;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -23,6 +24,32 @@ record ModelLayers(int vocabulary, float embeddingDeviation) {
         return new ModelLayers(
                         classes, isTied(layers) ? Layer.Embedding.SMALL_DEVIATION : Layer.Embedding.UNIT_DEVIATION)
                 .list(layers);
+    }
+
+    /**
+     * That every token of a text has its row in every embedding: each reads the text's tokens, as no layer makes others.
+     *
+     * @param path of the list
+     * @throws DataException naming the embedding's place in the job file
+     */
+    static void requireVocabulary(String path, List<dev.tutti.proto.v1.Layer> layers, int tokens) throws DataException {
+        for (int i = 0; i < layers.size(); i++) {
+            dev.tutti.proto.v1.Layer layer = layers.get(i);
+            String here = path + "[" + i + "]";
+            EmbeddingLayer embedding = layer.getEmbedding();
+            if (embedding.hasVocabulary() && embedding.getVocabulary() < tokens) {
+                throw new DataException(
+                        "%s.embedding.vocabulary: expected at least the %d different tokens of the text, got %d"
+                                .formatted(here, tokens, embedding.getVocabulary()));
+            }
+            requireVocabulary(here + ".residual", layer.getResidual().getLayersList(), tokens);
+            for (int branch = 0; branch < layer.getConcat().getBranchesCount(); branch++) {
+                requireVocabulary(
+                        here + ".concat[" + branch + "]",
+                        layer.getConcat().getBranches(branch).getLayersList(),
+                        tokens);
+            }
+        }
     }
 
     private static boolean isTied(List<dev.tutti.proto.v1.Layer> layers) {

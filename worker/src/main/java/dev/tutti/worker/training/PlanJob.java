@@ -50,7 +50,7 @@ public final class PlanJob {
 
     private JobFacts facts(String job, JobSpec spec) throws DataException, InterruptedException {
         PreparedJob prepared = data.prepare(job, spec, spec.getCluster().getSlices());
-        JobModel.requireFit(prepared.model(), prepared.data().train());
+        JobModel.requireFit(prepared);
         Graph graph = prepared.trainingGraph(1);
         BatchNormFit.require(prepared, graph);
         EncodingFit.require(spec, graph);

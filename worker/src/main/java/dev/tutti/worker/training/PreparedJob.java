@@ -55,8 +55,14 @@ record PreparedJob(
                 split,
                 new BatchPlan(split.trainCount(), batch, slices),
                 JobModel.of(spec.getModel(), data.train()),
-                objective(spec.getTraining()),
+                objective(spec.getTraining(), data.train().classes()),
                 compute(spec));
+    }
+
+    /** The same with steps of another size, which may be larger than there are samples. */
+    PreparedJob withBatch(int batch) {
+        BatchPlan other = new BatchPlan(Math.max(plan.trainCount(), batch), batch, plan.slices());
+        return new PreparedJob(spec, data, split, other, model, objective, compute);
     }
 
     /** Which training sample comes when. */
@@ -99,7 +105,13 @@ record PreparedJob(
         return Models.evaluation(model, new Objective(objective.task(), 0, objective.ignored()), rows, compute);
     }
 
-    private static Objective objective(Training training) {
+    /** A negative label to ignore is one that no sample has, as PyTorch's -100. */
+    private static Objective objective(Training training, int classes) throws DataException {
+        if (training.getIgnoredLabel() >= classes) {
+            throw new DataException(
+                    "training.ignored-label: expected one of the %d classes, 0 to %d, or a negative number, got %d"
+                            .formatted(classes, classes - 1, training.getIgnoredLabel()));
+        }
         return new Objective(
                 switch (training.getLoss()) {
                     case LOSS_MSE -> Task.MSE;

@@ -33,6 +33,14 @@ class TextSourceTest {
     }
 
     @Test
+    void aFolderIsNoText() {
+        TextFile source = new TextFile(folder, folder, new TextCut(true, 1, 1, 0));
+        assertThatThrownBy(() -> source.open(PixelScale.UNIT))
+                .isInstanceOf(DataException.class)
+                .hasMessage("data.source.text.path: " + folder + " is a folder; name a file in it");
+    }
+
+    @Test
     void aTokensLabelIsTheNextOne() throws Exception {
         DataPair pair = open("abcdefghij", TextSource.newBuilder().setContext(3).setTest(0));
 

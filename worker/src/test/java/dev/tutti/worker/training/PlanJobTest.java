@@ -1,11 +1,14 @@
 package dev.tutti.worker.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.tutti.proto.v1.InspectJob;
 import dev.tutti.proto.v1.JobFacts;
 import dev.tutti.proto.v1.JobInspected;
 import dev.tutti.proto.v1.JobSpec;
+import dev.tutti.proto.v1.Layer;
+import dev.tutti.proto.v1.LayerList;
 import dev.tutti.proto.v1.Loss;
 import dev.tutti.proto.v1.Model;
 import dev.tutti.proto.v1.TensorPlacement;
@@ -13,7 +16,15 @@ import dev.tutti.tensor.backend.Backend;
 import dev.tutti.tensor.backend.Backends;
 import dev.tutti.tensor.backend.ParameterBuffers;
 import dev.tutti.tensor.backend.Program;
+import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.Graph;
+import dev.tutti.tensor.model.LayerException;
+import dev.tutti.tensor.model.ModelInput;
+import dev.tutti.tensor.model.ModelSpec;
+import dev.tutti.tensor.model.Models;
+import dev.tutti.tensor.model.Objective;
+import dev.tutti.tensor.model.Presets;
+import dev.tutti.tensor.model.Task;
 import dev.tutti.worker.data.DataShelf;
 import dev.tutti.worker.data.MnistDownload;
 import java.nio.file.Path;
@@ -110,20 +121,22 @@ class PlanJobTest {
                     m.addLayersBuilder().getConv2DBuilder().setFilters(2).addKernel(31);
                     m.addLayersBuilder().getDenseBuilder().setUnits(10);
                 }))
-                .startsWith("the model does not fit its data, or itself: conv2d-1: ")
-                .contains("f32[1, 1, 28, 28]", "window of 31x31 does not fit into images of 28x28 with padding 0x0");
+                .isEqualTo("model.layers[0] (conv2d): a window of 31x31 does not fit into images of 28x28 with padding"
+                        + " 0x0; its input is [28, 28] for each sample");
         assertThat(refusal(m -> {
                     m.addLayersBuilder().getFlattenBuilder();
                     m.addLayersBuilder().getLstmBuilder().setHidden(8);
                     m.addLayersBuilder().getDenseBuilder().setUnits(10);
                 }))
-                .contains("lstm-1", "expected [samples, time, width], got flatten-1: f32[1, 784]");
+                .isEqualTo("model.layers[1] (lstm): expected [time, width]; its input is [784] for each sample");
         assertThat(refusal(m -> {
                     m.addLayersBuilder().getAttentionBuilder().setHeads(3);
                     m.addLayersBuilder().getMeanBuilder();
                     m.addLayersBuilder().getDenseBuilder().setUnits(10);
                 }))
-                .contains("attention-1", "heads", "28", "3");
+                .isEqualTo(
+                        "model.layers[0] (attention): expected heads to divide the width 28, got 3; its input is [28,"
+                                + " 28] for each sample");
         assertThat(refusal(m -> {
                     m.addLayersBuilder().getFlattenBuilder();
                     m.addLayersBuilder().getDenseBuilder().setUnits(12);
@@ -133,7 +146,85 @@ class PlanJobTest {
         assertThat(refusal(m -> m.addLayersBuilder().getDenseBuilder().setUnits(10)))
                 .endsWith("from the last layer, got 28 times 10 numbers from dense-1");
         assertThat(refusal(m -> m.addLayersBuilder().getEmbeddingBuilder().setWidth(10)))
-                .contains("embedding-1", "expected ids, got features: f32[1, 28, 28]");
+                .isEqualTo("model.layers[0] (embedding): expected tokens, got numbers; its input is [28, 28] for each"
+                        + " sample");
+    }
+
+    @Test
+    void aLayerThatDoesNotFitIsPlacedInItsListOfTheJobFile() throws Exception {
+        assertThat(refusal(m -> {
+                    m.addLayersBuilder()
+                            .getLstmBuilder()
+                            .setHidden(8)
+                            .setLayers(3)
+                            .setSequences(true);
+                    Layer.Builder concat = m.addLayersBuilder();
+                    concat.getConcatBuilder()
+                            .addBranchesBuilder()
+                            .addLayersBuilder()
+                            .getReluBuilder();
+                    LayerList.Builder branch = concat.getConcatBuilder().addBranchesBuilder();
+                    branch.addLayersBuilder().getReluBuilder();
+                    branch.addLayersBuilder()
+                            .getResidualBuilder()
+                            .addLayersBuilder()
+                            .getAttentionBuilder()
+                            .setHeads(3);
+                }))
+                .startsWith(
+                        "model.layers[1].concat[1][1].residual[0] (attention): expected heads to divide the width 8");
+        JobSpec.Builder small = SmallJob.text(folder.resolve("text.txt"), "");
+        small.getModelBuilder().clearLayerCount();
+        small.getModelBuilder().addLayersBuilder().getDenseBuilder().setUnits(8);
+        assertThat(inspect(small.build()).getError())
+                .startsWith("model.layers[0] (dense): expected numbers, got tokens");
+        assertThat(LayerPlace.of(
+                        Model.newBuilder().setPreset("lenet").build(),
+                        catchThrowableOfType(
+                                LayerException.class,
+                                () -> Models.evaluation(
+                                        new ModelSpec(new ModelInput.Numbers(List.of(4, 4)), Presets.lenet(10)),
+                                        Objective.of(Task.CROSS_ENTROPY),
+                                        1,
+                                        ElementType.F32))))
+                .isEqualTo("model.preset: layer 4 of lenet (conv2d-2)");
+    }
+
+    @Test
+    void aVocabularySmallerThanItsTextIsFoundBeforeTraining() throws Exception {
+        JobSpec.Builder spec = SmallJob.text(folder.resolve("text.txt"), "");
+        Model.Builder model = spec.getModelBuilder().clearLayerCount();
+        Layer.Builder concat = model.addLayersBuilder();
+        for (int vocabulary : new int[] {8, 7}) {
+            concat.getConcatBuilder()
+                    .addBranchesBuilder()
+                    .addLayersBuilder()
+                    .getEmbeddingBuilder()
+                    .setWidth(4)
+                    .setVocabulary(vocabulary);
+        }
+        model.addLayersBuilder().getDenseBuilder().setUnits(8);
+        assertThat(inspect(spec.build()).getError())
+                .isEqualTo(
+                        "model.layers[0].concat[1][0].embedding.vocabulary: expected at least the 8 different tokens of"
+                                + " the text, got 7");
+    }
+
+    @Test
+    void paddingAndIgnoredLabelsAreOfTheVocabularyAndTheClasses() throws Exception {
+        JobSpec.Builder padded = SmallJob.text(folder.resolve("text.txt"), "transformer");
+        padded.getModelBuilder().setPadding(8);
+        assertThat(inspect(padded.build()).getError())
+                .isEqualTo("model.padding: expected a token of the vocabulary, 0 to 7, got 8");
+        padded.getModelBuilder().setVocabulary(9);
+        assertThat(inspect(padded.build()).hasFacts()).isTrue();
+        JobSpec.Builder ignoring = SmallJob.spec();
+        ignoring.getTrainingBuilder().setIgnoredLabel(10);
+        assertThat(inspect(ignoring.build()).getError())
+                .isEqualTo(
+                        "training.ignored-label: expected one of the 10 classes, 0 to 9, or a negative number, got 10");
+        ignoring.getTrainingBuilder().setIgnoredLabel(-100);
+        assertThat(inspect(ignoring.build()).hasFacts()).isTrue();
     }
 
     @Test

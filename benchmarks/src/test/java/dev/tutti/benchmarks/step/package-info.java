@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tutti.benchmarks.step;
+
+import org.jspecify.annotations.NullMarked;
