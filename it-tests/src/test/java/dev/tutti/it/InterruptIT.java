@@ -70,6 +70,35 @@ class InterruptIT extends WithProcesses {
         assertThat(processes.left()).isEmpty();
     }
 
+    @Test
+    void anInterruptedDevCancelsItsJobs() throws Exception {
+        Path config = Files.writeString(
+                folder.resolve("dev.conf"), "tutti { cluster.port = 0, grpc.port = 0, management.port = 0 }\n");
+        TuttiProcess dev = processes.start("dev", List.of("dev", "--config", config.toString(), "--workers", "1"));
+        dev.awaitSaid("Ctrl-C ends it");
+        String coordinator = dev.err().replaceAll("(?s).*--coordinator (\\S+:\\d+).*", "$1");
+
+        TuttiProcess.Ended submitted = processes.run(
+                "submit",
+                JobFiles.digits(folder, 1).toString(),
+                "--detach",
+                "-o",
+                "json",
+                "--coordinator",
+                coordinator,
+                "--set",
+                "cluster.parameter-servers=1",
+                "--set",
+                "training.epochs=100000");
+        dev.interrupt();
+
+        assertThat(dev.waitForEnd().exitCode()).as(dev.err()).isZero();
+        assertThat(dev.err())
+                .contains("cancelling job " + submitted.json().path("job_id").asText())
+                .doesNotContain("was lost");
+        assertThat(processes.left()).isEmpty();
+    }
+
     private TuttiProcess train(String... more) {
         List<String> arguments = new java.util.ArrayList<>(List.of(
                 "train",

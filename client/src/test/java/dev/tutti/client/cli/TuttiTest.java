@@ -157,6 +157,8 @@ class TuttiTest {
         assertThat(tutti("jobs", "stop", "job-1", "--coordinator", jobs.address()))
                 .isZero();
         assertThat(tutti("jobs", "cancel", "job-1", "--coordinator", jobs.address()))
+                .isZero();
+        assertThat(tutti("jobs", "cancel", "job-1", "--coordinator", jobs.address()))
                 .isEqualTo(2);
         assertThat(errText()).contains("there is no job job-7", "job job-1 is stopping", "has already ended");
     }
