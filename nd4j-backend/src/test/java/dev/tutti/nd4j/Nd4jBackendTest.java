@@ -30,6 +30,11 @@ class Nd4jBackendTest extends BackendContract {
         return false;
     }
 
+    @Override
+    protected boolean selectsGradients() {
+        return false;
+    }
+
     /** What it is there for. */
     @ParameterizedTest
     @EnumSource(Task.class)

@@ -13,6 +13,7 @@ import dev.tutti.tensor.lowering.MemoryPlan;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -79,12 +80,12 @@ record OperationCase(Graph graph, int classes) {
             ElementType type = input.equals(copied) && isNarrow ? ElementType.F32 : input.type();
             operands.put(input, builder.input(input.name(), type, input.shape()));
         }
-        Tensor x = operands.get(copied);
+        Tensor x = Objects.requireNonNull(operands.get(copied));
         Op copy = x.type() == copied.type()
                 ? new LayoutOp.Slice(x, 0, 0, x.shape().size(0))
                 : new ElementwiseOp.Cast(x, copied.type());
         operands.put(copied, builder.add("copy", copy));
-        List<Tensor> results = builder.addAll("y", op().with(operands::get));
+        List<Tensor> results = builder.addAll("y", op().with(operand -> Objects.requireNonNull(operands.get(operand))));
         results.forEach(result -> builder.output(result.name(), result));
         return new OperationCase(builder.build(), classes);
     }

@@ -32,6 +32,11 @@ public abstract class OperationContract {
 
     protected abstract Backend backend();
 
+    /** Whether relu's gradient is 0 where the output is, whatever comes in; a product with 0 is not. */
+    protected boolean selectsGradients() {
+        return true;
+    }
+
     @ParameterizedTest
     @MethodSource("dev.tutti.tensor.backend.OperationGraphs#all")
     void operationAgreesWithReference(OperationCase operation) {
@@ -116,7 +121,9 @@ public abstract class OperationContract {
     @ParameterizedTest
     @CsvSource({"F32, F32", "F32, BF16", "F32, F16", "BF16, BF16", "F16, F16"})
     void reluGradientIsTheGradientWhereTheOutputIsPositiveAndElseZero(ElementType type, ElementType saved) {
-        float[] gradients = {-2, 3, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN};
+        float[] gradients = selectsGradients()
+                ? new float[] {-2, 3, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN}
+                : new float[] {-2, 3};
         float[] outputs = {
             0f,
             -0f,
@@ -144,8 +151,17 @@ public abstract class OperationContract {
                     execution.input("output").set(i, outputs[i / gradients.length]);
                 }
             }
-            assertThat(actual.run().output("y")).containsExactly(expected.run().output("y"));
+            assertThat(withoutSignsOfZeros(actual.run().output("y")))
+                    .containsExactly(expected.run().output("y"));
         }
+    }
+
+    private static float[] withoutSignsOfZeros(float[] values) {
+        float[] result = values.clone();
+        for (int i = 0; i < result.length; i++) {
+            result[i] += 0f;
+        }
+        return result;
     }
 
     /** In f32 the score of such a key is infinite. */
