@@ -10,14 +10,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
 
-/** oneDNN's operations that touch each element once. The result may lie where the first operand lies, and nowhere else among them. */
+/** oneDNN's operations that touch each element once. */
 record OneDnnElementwise(OneDnnProducts primitives) {
     private static final int ADD = 0x1fff0;
 
     private static final MethodHandle BINARY = OneDnn.status(
             "dnnl_binary_primitive_desc_create", ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
 
-    /** Of f32. */
+    /** Of f32. The result may lie where the left operand lies, but not where the right one does. */
     Kernel add(MemorySegment left, MemorySegment right, MemorySegment result) {
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment layout = layout(ElementType.F32, result, scratch);
