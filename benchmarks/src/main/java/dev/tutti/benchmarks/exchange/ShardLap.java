@@ -21,6 +21,7 @@ import dev.tutti.worker.exchange.ParameterExchange;
 import dev.tutti.worker.exchange.SliceRun;
 import dev.tutti.worker.metrics.WorkerMetrics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Map;
@@ -129,8 +130,14 @@ final class ShardLap implements Lap {
     }
 
     @Override
-    public void close() throws Exception {
-        crew.all(worker -> Objects.requireNonNull(exchanges.get(worker)).close());
+    public void close() throws IOException {
+        try {
+            crew.all(worker -> Objects.requireNonNull(exchanges.get(worker)).close());
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        } catch (Exception e) {
+            throw new IOException("A worker's exchange could not be closed", e);
+        }
         crew.close();
         servers.close();
         arena.close();

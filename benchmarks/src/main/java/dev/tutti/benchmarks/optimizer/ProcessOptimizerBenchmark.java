@@ -40,11 +40,12 @@ public final class ProcessOptimizerBenchmark implements OptimizerBenchmark {
                 TensorPlacement.newBuilder().addShape(Math.toIntExact(elements)).build();
         try (Arena arena = Arena.ofConfined();
                 ChunkMemory memory = new ChunkMemory(
-                        new ChunkUpdate(grid, List.of(tensor), optimizer), ChunkMemory.History.PREVIOUS)) {
+                        new ChunkUpdate(grid, List.of(tensor), optimizer, ChunkUpdate.Averaged.STATISTIC),
+                        ChunkMemory.History.PREVIOUS)) {
             MemorySegment gradient = arena.allocate(elements * Float.BYTES, 64);
             MemorySegment copy = arena.allocate(elements * Float.BYTES, 64);
             for (long i = 0; i < elements; i++) {
-                gradient.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) Math.sin(i));
+                gradient.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) Math.sin((double) i));
             }
             return time(request, memory, gradient, copy, bytes);
         }

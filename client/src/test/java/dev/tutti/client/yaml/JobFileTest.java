@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tutti.client.report.OutputFormat;
+import dev.tutti.proto.spec.JobSpecs;
+import dev.tutti.proto.v1.ExchangeEncodings;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.Loss;
 import dev.tutti.proto.v1.Precision;
@@ -85,6 +87,23 @@ class JobFileTest {
                         .getKindCase()
                         .name())
                 .isEqualToIgnoringCase(chosen);
+    }
+
+    @ParameterizedTest(name = "{0} -> {1}, {2}, {3}")
+    @CsvSource(delimiter = '|', textBlock = """
+        training.exchange={gradients: bf16}                              | bf16  | 0    | f32
+        training.exchange={gradients: int8, parameters: bf16}            | int8  | 0    | bf16
+        training.exchange.gradients=top-k                                | top_k | 0.01 | f32
+        training.exchange={gradients: {top-k: 0.05}, parameters: f16}    | top_k | 0.05 | f16
+        training.exchange.parameters=f32                                 | f32   | 0    | f32
+        """)
+    void readsWhatTravels(String assignment, String gradients, double share, String parameters) throws SpecException {
+        ExchangeEncodings exchange =
+                JobSpecs.withDefaults(load(JOB, assignment)).getTraining().getExchange();
+
+        assertThat(exchange.getGradients().getKindCase().name()).isEqualToIgnoringCase(gradients);
+        assertThat(exchange.getGradients().getTopK().getShare()).isEqualTo(share);
+        assertThat(exchange.getParameters().name()).isEqualToIgnoringCase("precision_" + parameters);
     }
 
     @Test

@@ -123,6 +123,7 @@ final class Subscription {
     /** Its generation is over. */
     void oweNothing() {
         owed.clear();
+        exact.clear();
         vote = null;
         clockOwed = false;
     }

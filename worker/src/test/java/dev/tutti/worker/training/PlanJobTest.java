@@ -276,6 +276,26 @@ class PlanJobTest {
     }
 
     @Test
+    void runningStatisticsDoNotTravelInPart() throws Exception {
+        JobSpec.Builder spec = withModel(m -> {
+                    m.addLayersBuilder().getConv2DBuilder().setFilters(2).addKernel(3);
+                    m.addLayersBuilder().getBatchNormBuilder();
+                    m.addLayersBuilder().getFlattenBuilder();
+                    m.addLayersBuilder().getDenseBuilder().setUnits(10);
+                })
+                .toBuilder();
+        spec.getTrainingBuilder()
+                .getExchangeBuilder()
+                .getGradientsBuilder()
+                .getTopKBuilder()
+                .setShare(0.1);
+        assertThat(inspect(spec.build()).getError())
+                .isEqualTo("training.exchange.gradients: top-k leaves out most elements, but all of"
+                        + " batch-norm-1.running-mean are needed in each step: expected f32, bf16, f16 or int8 for a"
+                        + " model with batch norm");
+    }
+
+    @Test
     void batchNormOfSingleValuesIsRefused() throws Exception {
         Consumer<Model.Builder> dense = m -> {
             m.addLayersBuilder().getFlattenBuilder();
