@@ -151,7 +151,7 @@ class BenchIT extends WithProcesses {
             delimiter = ';',
             value = {
                 "exchange;--encoding;f8;--encoding must be one of f32, bf16, f16, int8, top-k, got f8",
-                "exchange;--bytes;many;'many' is no size; write 64MiB, 16Mi or 1000000",
+                "exchange;--bytes;many;is no size",
                 "exchange;--workers;0;--workers must be 1 to 16, got 0",
                 "exchange;--transport;pigeon;--transport must be one of tcp, uds, got pigeon",
                 "optimizer;--optimizer;adan;--optimizer must be one of sgd, momentum",
