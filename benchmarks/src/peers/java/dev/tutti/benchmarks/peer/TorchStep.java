@@ -1,6 +1,6 @@
 package dev.tutti.benchmarks.peer;
 
-import static org.bytedeco.pytorch.global.torch.clear_autocast_cache;
+import static org.bytedeco.pytorch.global.torch.clear_cache;
 import static org.bytedeco.pytorch.global.torch.cross_entropy_loss;
 import static org.bytedeco.pytorch.global.torch.set_autocast_dtype;
 import static org.bytedeco.pytorch.global.torch.set_autocast_enabled;
@@ -50,7 +50,7 @@ final class TorchStep implements Runnable {
         set_autocast_enabled(DeviceType.CPU, true);
         Tensor logits = net.forward();
         set_autocast_enabled(DeviceType.CPU, false);
-        clear_autocast_cache();
+        clear_cache();
         return logits.to(ScalarType.Float);
     }
 }
