@@ -95,7 +95,7 @@ class BenchIT extends WithProcesses {
     }
 
     @ParameterizedTest
-    @CsvSource({"f32, tcp", "bf16, uds", "int8, tcp", "top-k, uds"})
+    @CsvSource({"f32, tcp", "bf16, uds", "f32, shm", "int8, shm", "top-k, uds"})
     void anExchangeIsTimedBesideItsBaselines(String encoding, String transport) {
         TuttiProcess.Ended bench = processes.run(
                 "bench",
@@ -153,7 +153,7 @@ class BenchIT extends WithProcesses {
                 "exchange;--encoding;f8;--encoding must be one of f32, bf16, f16, int8, top-k, got f8",
                 "exchange;--bytes;many;is no size",
                 "exchange;--workers;0;--workers must be 1 to 16, got 0",
-                "exchange;--transport;pigeon;--transport must be one of tcp, uds, got pigeon",
+                "exchange;--transport;pigeon;--transport must be one of tcp, uds, shm, got pigeon",
                 "optimizer;--optimizer;adan;--optimizer must be one of sgd, momentum",
                 "optimizer;--parameters;0;--parameters must be 1 to 256Mi, got 0"
             })

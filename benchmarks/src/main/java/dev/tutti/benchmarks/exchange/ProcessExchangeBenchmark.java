@@ -1,6 +1,7 @@
 package dev.tutti.benchmarks.exchange;
 
 import dev.tutti.proto.launch.ExchangeBenchmark;
+import dev.tutti.proto.launch.ExchangeBenchmark.Transport;
 import dev.tutti.proto.launch.LaunchException;
 import dev.tutti.proto.v1.ExchangeEncodings;
 import dev.tutti.proto.v1.GradientEncoding;
@@ -21,10 +22,11 @@ public final class ProcessExchangeBenchmark implements ExchangeBenchmark {
     public Result measure(Request request) throws LaunchException {
         long elements = request.bytes() / Float.BYTES;
         long bytes = elements * Float.BYTES;
-        boolean unix = request.transport().equals("uds");
         ExchangeEncodings encodings = encodings(request.encoding());
-        try (ShardLap exchange = new ShardLap(elements, request.shards(), request.workers(), unix, encodings);
-                PlainSockets sockets = new PlainSockets(request.workers(), bytes, unix);
+        try (ShardLap exchange =
+                        new ShardLap(elements, request.shards(), request.workers(), request.transport(), encodings);
+                PlainSockets sockets =
+                        new PlainSockets(request.workers(), bytes, request.transport() == Transport.UDS);
                 PlainGrpc grpc = new PlainGrpc(request.workers(), bytes)) {
             long payload = exchange.payloadBytes(JobEncodings.gradients(encodings))
                     + exchange.payloadBytes(JobEncodings.parameters(encodings));

@@ -1,6 +1,7 @@
 package dev.tutti.benchmarks.exchange;
 
 import dev.tutti.proto.job.ConsistencyModel;
+import dev.tutti.proto.launch.ExchangeBenchmark.Transport;
 import dev.tutti.proto.v1.Consistency;
 import dev.tutti.proto.v1.ExchangeEncodings;
 import dev.tutti.proto.v1.Initializer;
@@ -39,19 +40,22 @@ final class ShardLap implements Lap {
     private final Crew crew;
     private final Arena arena = Arena.ofShared();
     private final ExchangeEncodings encodings;
+    private final Transport transport;
     private final ShardMap map;
     private final int tensors;
     private final Map<Integer, ParameterExchange> exchanges = new ConcurrentHashMap<>();
     private long step;
 
     /** @param elements of the model */
-    ShardLap(long elements, int shards, int workers, boolean unix, ExchangeEncodings encodings) throws Exception {
+    ShardLap(long elements, int shards, int workers, Transport transport, ExchangeEncodings encodings)
+            throws Exception {
         this.encodings = encodings;
+        this.transport = transport;
         List<TensorPlacement> placements = placements(elements);
         this.tensors = placements.size();
         this.servers = new ShardServers(shards);
         this.crew = new Crew(workers, "worker");
-        this.map = ShardMaps.plan(placements, servers.owners(unix));
+        this.map = ShardMaps.plan(placements, servers.owners(transport != Transport.TCP));
         servers.open(JOB, spec(), map, workers);
         crew.all(worker -> {
             ParameterExchange exchange = open(worker, workers, map, elements);
@@ -73,7 +77,8 @@ final class ShardLap implements Lap {
                 0,
                 new ConsistencyModel.Synchronous(0),
                 Optional.empty(),
-                encodings);
+                encodings,
+                transport == Transport.SHARED_MEMORY);
         ParameterBuffers buffers = new ParameterBuffers(
                 arena.allocate(elements * Float.BYTES, 64), arena.allocate(elements * Float.BYTES, 64));
         return ParameterExchange.open(target, buffers, new WorkerMetrics(new SimpleMeterRegistry()));

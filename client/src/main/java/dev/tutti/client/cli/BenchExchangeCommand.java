@@ -5,11 +5,16 @@ import dev.tutti.proto.launch.ExchangeBenchmark;
 import dev.tutti.proto.launch.ExchangeBenchmark.Figures;
 import dev.tutti.proto.launch.ExchangeBenchmark.Request;
 import dev.tutti.proto.launch.ExchangeBenchmark.Result;
+import dev.tutti.proto.launch.ExchangeBenchmark.Transport;
 import dev.tutti.proto.launch.LaunchException;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -26,7 +31,8 @@ final class BenchExchangeCommand implements Callable<Integer> {
     private static final long MOST_BYTES = 1L << 30;
     private static final int MOST_ENDS = 16;
     private static final List<String> ENCODINGS = List.of("f32", "bf16", "f16", "int8", "top-k");
-    private static final List<String> TRANSPORTS = List.of("tcp", "uds");
+    private static final Map<String, Transport> TRANSPORTS = Arrays.stream(Transport.values())
+            .collect(Collectors.toMap(Transport::id, t -> t, (a, _) -> a, LinkedHashMap::new));
 
     private final Shell shell;
 
@@ -55,8 +61,10 @@ final class BenchExchangeCommand implements Callable<Integer> {
     @Option(
             names = "--transport",
             paramLabel = "NAME",
-            description = "tcp, or uds for Unix domain sockets (default: ${DEFAULT-VALUE}).")
-    private String transport = "tcp";
+            description =
+                    "shm for shared memory, which is what jobs use on one machine; uds for Unix domain sockets; or tcp"
+                            + " (default: ${DEFAULT-VALUE}).")
+    private String transport = Transport.SHARED_MEMORY.id();
 
     @Option(
             names = "--seconds",
@@ -83,14 +91,20 @@ final class BenchExchangeCommand implements Callable<Integer> {
         Benchmarks.require(shards >= 1 && shards <= MOST_ENDS, "--shards must be 1 to 16, got " + shards);
         Benchmarks.require(workers >= 1 && workers <= MOST_ENDS, "--workers must be 1 to 16, got " + workers);
         requireOneOf("--encoding", ENCODINGS, encoding);
-        requireOneOf("--transport", TRANSPORTS, transport);
+        requireOneOf("--transport", TRANSPORTS.keySet(), transport);
         Result result = Benchmarks.load(ExchangeBenchmark.class)
-                .measure(new Request(bytes.count(), shards, workers, encoding, transport, Benchmarks.time(seconds)));
+                .measure(new Request(
+                        bytes.count(),
+                        shards,
+                        workers,
+                        encoding,
+                        Objects.requireNonNull(TRANSPORTS.get(transport)),
+                        Benchmarks.time(seconds)));
         shell.print(format.format().render(report(result), () -> table(result)));
         return ExitCodes.OK;
     }
 
-    private static void requireOneOf(String option, List<String> known, String value) throws CommandException {
+    private static void requireOneOf(String option, Collection<String> known, String value) throws CommandException {
         Benchmarks.require(
                 known.contains(value), option + " must be one of " + String.join(", ", known) + ", got " + value);
     }
@@ -101,7 +115,7 @@ final class BenchExchangeCommand implements Callable<Integer> {
         report.put("shards", result.request().shards());
         report.put("workers", result.request().workers());
         report.put("encoding", result.request().encoding());
-        report.put("transport", result.request().transport());
+        report.put("transport", result.request().transport().id());
         report.put("parameters", result.parameters());
         report.put("payload_bytes", result.payloadBytes());
         report.put("exchanges", result.exchange().exchanges());
@@ -131,7 +145,7 @@ final class BenchExchangeCommand implements Callable<Integer> {
                                 .formatted(
                                         result.parameters(),
                                         result.request().encoding(),
-                                        result.request().transport(),
+                                        result.request().transport().id(),
                                         result.request().workers(),
                                         result.request().shards()))
                 .row("exchange", line(result.exchange()))

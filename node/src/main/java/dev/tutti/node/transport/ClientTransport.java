@@ -23,6 +23,11 @@ public final class ClientTransport {
                 NioIoHandler.newFactory());
     }
 
+    /** Whether a server's Unix domain socket can be reached from here. */
+    public static boolean reaches(String socket) {
+        return !socket.isEmpty() && Files.exists(Path.of(socket)) && SocketFile.answers(Path.of(socket));
+    }
+
     /**
      * A channel by the server's Unix domain socket where that can be reached, else by its port. Nothing is connected yet.
      *
@@ -30,9 +35,8 @@ public final class ClientTransport {
      * @param socket a path on the server's machine; empty for none
      */
     public static NettyChannelBuilder channel(String endpoint, String socket) {
-        Path path = Path.of(socket);
-        if (!socket.isEmpty() && Files.exists(path) && SocketFile.answers(path)) {
-            return NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(path), BulkHttp2.ofClient())
+        if (reaches(socket)) {
+            return NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(socket), BulkHttp2.ofClient())
                     .channelType(NioDomainSocketChannel.class, UnixDomainSocketAddress.class)
                     .eventLoopGroup(Loops.ALL);
         }

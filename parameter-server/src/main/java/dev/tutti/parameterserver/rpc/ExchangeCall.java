@@ -1,5 +1,7 @@
 package dev.tutti.parameterserver.rpc;
 
+import dev.tutti.node.sharedmemory.PayloadCarrier;
+import dev.tutti.node.sharedmemory.SharedMemoryLink;
 import dev.tutti.parameterserver.shard.Shard;
 import dev.tutti.parameterserver.shard.ShardDirectory;
 import dev.tutti.parameterserver.shard.ShardThread;
@@ -7,6 +9,7 @@ import dev.tutti.parameterserver.shard.WorkerStream;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.Refused;
 import dev.tutti.proto.wire.ExchangeFrame;
+import dev.tutti.proto.wire.MalformedFrameException;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
@@ -28,6 +31,9 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
     private @Nullable FrameHeader opening;
 
     private @Nullable ShardThread shard;
+    /** Set with the shard. Any thread closes it. */
+    private volatile PayloadCarrier carrier = PayloadCarrier.inFrames();
+
     /** From then on nothing is sent. Touched by the thread that sends: the shard's, or before there is one gRPC's. */
     private boolean ended;
 
@@ -39,8 +45,17 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
     @Override
     public void onMessage(Inbound inbound) {
         switch (inbound) {
-            case Inbound.Intact(ExchangeFrame frame) -> receive(frame);
+            case Inbound.Intact(ExchangeFrame frame) -> receiveFrom(frame);
             case Inbound.Malformed(String reason) -> breach(reason);
+        }
+    }
+
+    private void receiveFrom(ExchangeFrame received) {
+        try {
+            receive(carrier.incoming(received));
+        } catch (MalformedFrameException e) {
+            received.close();
+            breach("Malformed Exchange frame: " + e.getMessage());
         }
     }
 
@@ -100,6 +115,9 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
             return;
         }
         opening = header;
+        if (header.getOpen().hasSharedMemory()) {
+            carrier = SharedMemoryLink.accept(header.getOpen().getSharedMemory());
+        }
         shard = found;
         onShard(found, open -> {
             open.open(this, header);
@@ -131,7 +149,13 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
     }
 
     @Override
+    public void onComplete() {
+        carrier.close();
+    }
+
+    @Override
     public void onCancel() {
+        carrier.close();
         ShardThread bound = shard;
         if (bound != null) {
             bound.execute(
@@ -154,7 +178,7 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
             return;
         }
         try {
-            call.sendMessage(frame);
+            call.sendMessage(carrier.outgoing(frame));
         } catch (IllegalStateException e) {
             LOG.debug("A stream had ended before a frame was sent", e);
             ended = true;

@@ -7,15 +7,33 @@ import java.time.Duration;
  * {@link java.util.ServiceLoader}.
  */
 public interface ExchangeBenchmark {
+    /** What bytes go through. */
+    enum Transport {
+        TCP("tcp"),
+        /** A Unix domain socket. */
+        UDS("uds"),
+        /** Payloads through shared memory, the rest through a Unix domain socket: what jobs do on one machine. */
+        SHARED_MEMORY("shm");
+
+        private final String id;
+
+        Transport(String id) {
+            this.id = id;
+        }
+
+        public String id() {
+            return id;
+        }
+    }
+
     /**
      * What to measure.
      *
      * @param bytes of parameters in f32, whatever travels
      * @param encoding of what travels
-     * @param transport {@code tcp} or {@code uds}
      * @param time to spend on each of the three, warm-up included
      */
-    record Request(long bytes, int shards, int workers, String encoding, String transport, Duration time) {}
+    record Request(long bytes, int shards, int workers, String encoding, Transport transport, Duration time) {}
 
     /**
      * What one way of moving the bytes took.

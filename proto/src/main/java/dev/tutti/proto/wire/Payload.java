@@ -1,5 +1,6 @@
 package dev.tutti.proto.wire;
 
+import java.io.Closeable;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -25,6 +26,15 @@ public sealed interface Payload extends AutoCloseable permits NativePayload, Rec
      */
     static Payload view(MemorySegment elements) {
         return new NativePayload(elements);
+    }
+
+    /**
+     * Bytes that lie somewhere until they have been read.
+     *
+     * @param release called once, when the payload is closed
+     */
+    static Payload received(ByteBuffer bytes, Closeable release) {
+        return new ReceivedPayload(List.of(bytes), release);
     }
 
     long byteSize();

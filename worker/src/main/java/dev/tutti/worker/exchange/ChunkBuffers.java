@@ -17,6 +17,11 @@ final class ChunkBuffers {
         this.byteSize = byteSize;
     }
 
+    /** Of each buffer. */
+    long byteSize() {
+        return byteSize;
+    }
+
     /** At least the largest chunk's size; its contents are whatever was in it. */
     MemorySegment take() {
         MemorySegment buffer = free.poll();

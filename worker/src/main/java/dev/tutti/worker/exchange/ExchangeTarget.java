@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param model when gradients are applied
  * @param stepRule how its steps are decided, if not each shard applies them by itself
  * @param encodings what gradients travel as
+ * @param sharesMemory whether payloads go through shared memory to shards on this machine
  */
 public record ExchangeTarget(
         String job,
@@ -31,4 +32,5 @@ public record ExchangeTarget(
         long startStep,
         ConsistencyModel model,
         Optional<StepRule> stepRule,
-        ExchangeEncodings encodings) {}
+        ExchangeEncodings encodings,
+        boolean sharesMemory) {}

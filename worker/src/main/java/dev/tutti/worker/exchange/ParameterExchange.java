@@ -1,5 +1,8 @@
 package dev.tutti.worker.exchange;
 
+import dev.tutti.node.sharedmemory.PayloadCarrier;
+import dev.tutti.node.sharedmemory.SharedMemoryLink;
+import dev.tutti.node.transport.ClientTransport;
 import dev.tutti.proto.v1.Decision;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.ShardRange;
@@ -37,6 +40,9 @@ import java.util.Queue;
  * Frames of a version beyond the awaited one (a shard was ahead when this generation began) are kept aside, one a chunk at most.
  */
 public final class ParameterExchange implements GradientSink, AutoCloseable {
+    /** Of a mebibyte each, both ways, for each stream. */
+    private static final int MOST_SLOTS = 16;
+
     private final ParameterBuffers buffers;
     private final ChunkTable table;
     private final SumPlan plan;
@@ -101,7 +107,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     public static ParameterExchange open(ExchangeTarget target, ParameterBuffers buffers, WorkerMetrics metrics) {
         ParameterExchange exchange = new ParameterExchange(target, buffers, metrics);
         try {
-            target.shardMap().getShardsList().forEach(exchange::open);
+            target.shardMap().getShardsList().forEach(range -> exchange.open(range, target.sharesMemory()));
             return exchange;
         } catch (RuntimeException e) {
             exchange.close();
@@ -109,10 +115,15 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         }
     }
 
-    private void open(ShardRange range) {
-        ShardStream stream = new ShardStream(range, table.maxChunkByteSize(), chunkBuffers, inbox);
+    private void open(ShardRange range, boolean sharesMemory) {
+        Optional<SharedMemoryLink> link = sharesMemory && ClientTransport.reaches(range.getSocket())
+                ? SharedMemoryLink.offer(
+                        Math.min(MOST_SLOTS, 2 * table.chunksInShard(range.getShard())), chunkBuffers.byteSize())
+                : Optional.empty();
+        PayloadCarrier carrier = link.isPresent() ? link.get() : PayloadCarrier.inFrames();
+        ShardStream stream = new ShardStream(range, table.maxChunkByteSize(), chunkBuffers, inbox, carrier);
         streams.add(stream);
-        stream.send(frames.open(range.getShard()));
+        stream.send(frames.open(range.getShard(), link.map(SharedMemoryLink::description)));
     }
 
     // ---- gradients out

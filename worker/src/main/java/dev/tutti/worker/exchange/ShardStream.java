@@ -1,10 +1,12 @@
 package dev.tutti.worker.exchange;
 
+import dev.tutti.node.sharedmemory.PayloadCarrier;
 import dev.tutti.node.transport.ClientTransport;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.ShardRange;
 import dev.tutti.proto.wire.ExchangeFrame;
 import dev.tutti.proto.wire.Exchanges;
+import dev.tutti.proto.wire.MalformedFrameException;
 import dev.tutti.proto.wire.Payload;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
@@ -36,13 +38,16 @@ final class ShardStream {
     private final Queue<Outgoing> outgoing = new ArrayDeque<>();
     private final ManagedChannel channel;
     private final ClientCall<ExchangeFrame, ExchangeFrame> call;
+    private final PayloadCarrier carrier;
 
     /** @param buffer given back once sent */
     private record Outgoing(FrameHeader header, MemorySegment buffer, long byteSize) {}
 
-    ShardStream(ShardRange range, long maxChunkByteSize, ChunkBuffers buffers, Inbox inbox) {
+    /** @param carrier ends with the stream */
+    ShardStream(ShardRange range, long maxChunkByteSize, ChunkBuffers buffers, Inbox inbox, PayloadCarrier carrier) {
         this.range = range;
         this.buffers = buffers;
+        this.carrier = carrier;
         this.channel = ClientTransport.channel(range.getEndpoint(), range.getSocket())
                 .disableRetry()
                 .directExecutor()
@@ -66,7 +71,7 @@ final class ShardStream {
     /** Sends a gradient whose memory stays the caller's. */
     void sendView(FrameHeader header, MemorySegment gradient) {
         if (takesMore()) {
-            call.sendMessage(new ExchangeFrame(header, Payload.view(gradient)));
+            call.sendMessage(carrier.outgoing(new ExchangeFrame(header, Payload.view(gradient))));
         } else {
             MemorySegment copy = buffers.take();
             MemorySegment.copy(gradient, 0, copy, 0, gradient.byteSize());
@@ -84,8 +89,8 @@ final class ShardStream {
     void flush() {
         while (!outgoing.isEmpty() && call.isReady()) {
             Outgoing next = outgoing.remove();
-            call.sendMessage(
-                    new ExchangeFrame(next.header(), Payload.view(next.buffer().asSlice(0, next.byteSize()))));
+            call.sendMessage(carrier.outgoing(
+                    new ExchangeFrame(next.header(), Payload.view(next.buffer().asSlice(0, next.byteSize())))));
             buffers.give(next.buffer());
         }
     }
@@ -98,6 +103,7 @@ final class ShardStream {
     void close() {
         call.cancel("this generation has ended on the worker", null);
         channel.shutdownNow();
+        carrier.close();
     }
 
     private boolean takesMore() {
@@ -106,7 +112,7 @@ final class ShardStream {
     }
 
     /** Translates gRPC's callbacks to events; runs on the transport's threads. */
-    private static final class ToInbox extends ClientCall.Listener<ExchangeFrame> {
+    private final class ToInbox extends ClientCall.Listener<ExchangeFrame> {
         private final int shard;
         private final Inbox inbox;
 
@@ -117,7 +123,12 @@ final class ShardStream {
 
         @Override
         public void onMessage(ExchangeFrame frame) {
-            inbox.put(new StreamEvent.Received(shard, frame));
+            try {
+                inbox.put(new StreamEvent.Received(shard, carrier.incoming(frame)));
+            } catch (MalformedFrameException e) {
+                frame.close();
+                call.cancel("Malformed Exchange frame: " + e.getMessage(), e);
+            }
         }
 
         @Override

@@ -9,6 +9,8 @@ import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.Open;
 import dev.tutti.proto.v1.Pull;
 import dev.tutti.proto.v1.Push;
+import dev.tutti.proto.v1.SharedMemory;
+import java.util.Optional;
 
 /** What a worker says to shards. Training thread only. */
 final class WorkerFrames {
@@ -24,10 +26,11 @@ final class WorkerFrames {
     /** Part of a lease: what makes its pushes unique, and the batches this worker has done with it. */
     record Batch(int epoch, int batch, int attempt, long clock) {}
 
-    FrameHeader open(int shard) {
-        return header(shard, target.startStep())
-                .setOpen(Open.newBuilder().setWorker(target.worker()).setStartStep(target.startStep()))
-                .build();
+    /** @param offered memory to be shared with that shard */
+    FrameHeader open(int shard, Optional<SharedMemory> offered) {
+        Open.Builder open = Open.newBuilder().setWorker(target.worker()).setStartStep(target.startStep());
+        offered.ifPresent(open::setSharedMemory);
+        return header(shard, target.startStep()).setOpen(open).build();
     }
 
     FrameHeader pull(int shard) {

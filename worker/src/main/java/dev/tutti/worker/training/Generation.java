@@ -37,7 +37,8 @@ public record Generation(StartGeneration start, String worker) {
                 start.getStartStep(),
                 consistency(),
                 StepRule.of(start.getSpec().getTraining()),
-                start.getSpec().getTraining().getExchange());
+                start.getSpec().getTraining().getExchange(),
+                true);
     }
 
     /**

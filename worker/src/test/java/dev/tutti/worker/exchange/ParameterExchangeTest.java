@@ -219,7 +219,8 @@ class ParameterExchangeTest {
                 target.startStep(),
                 target.model(),
                 Optional.of(new StepRule(scaled, 1)),
-                target.encodings());
+                target.encodings(),
+                target.sharesMemory());
     }
 
     private ExchangeEnd endAfter(Function<FrameHeader, ExchangeFrame> answer) throws Exception {
@@ -256,7 +257,8 @@ class ParameterExchangeTest {
                 startStep,
                 new ConsistencyModel.Synchronous(0),
                 Optional.empty(),
-                ExchangeEncodings.getDefaultInstance());
+                ExchangeEncodings.getDefaultInstance(),
+                true);
     }
 
     private static float first(ParameterBuffers buffers, int element) {
