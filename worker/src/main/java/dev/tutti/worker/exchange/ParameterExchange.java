@@ -7,7 +7,6 @@ import dev.tutti.proto.v1.Decision;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.ShardRange;
 import dev.tutti.proto.wire.ExchangeFrame;
-import dev.tutti.proto.wire.SliceTree;
 import dev.tutti.proto.wire.encoding.ChunkValues;
 import dev.tutti.proto.wire.encoding.JobEncodings;
 import dev.tutti.tensor.backend.GradientSink;
@@ -18,7 +17,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
@@ -45,11 +43,9 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
 
     private final ParameterBuffers buffers;
     private final ChunkTable table;
-    private final SumPlan plan;
     private final Arena arena = Arena.ofConfined();
-    private final GradientEncoder encoder;
     private final ChunkBuffers chunkBuffers;
-    private final PartialSums sums;
+    private final GradientPushes pushes;
     private final Inbox inbox = new Inbox();
     private final Waits waits;
     private final FrameCheck check;
@@ -57,46 +53,28 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     private final List<ShardStream> streams = new ArrayList<>();
     private final Queue<StreamEvent.Received> ahead = new ArrayDeque<>();
 
-    /** Of each chunk: the version it stands at; answers still to come; tensors whose gradient is not final yet. */
-    private final long[] versions;
-
-    private final int[] answersDue;
-    private final int[] tensorsOpen;
-    private final int[] tensorsInChunks;
-    private final SliceLosses sliceLosses;
+    private final ChunkStates chunks;
     private final WorkerFrames frames;
-    private PushKey key = new PushKey.Slice(SliceRun.empty(0, 0, 0));
     private final WorkerClock clock;
 
     private JobState jobState = JobState.NONE;
 
-    /** What the gradients of the program that runs now are pushed as. */
-    private sealed interface PushKey {
-        record Slice(SliceRun run) implements PushKey {}
-
-        record Lease(WorkerFrames.Batch batch) implements PushKey {}
-    }
-
     private ParameterExchange(ExchangeTarget target, ParameterBuffers buffers, WorkerMetrics metrics) {
         this.buffers = buffers;
         this.table = new ChunkTable(target.shardMap());
-        this.plan = new SumPlan(new SliceTree(target.slices()), target.sliceBegin(), target.sliceEnd());
         long elements = table.chunk(table.size() - 1).end();
-        this.encoder = new GradientEncoder(JobEncodings.gradients(target.encodings()), elements * Float.BYTES, arena);
+        GradientEncoder encoder =
+                new GradientEncoder(JobEncodings.gradients(target.encodings()), elements * Float.BYTES, arena);
         this.chunkBuffers = new ChunkBuffers(
                 arena, Math.max(table.maxChunkByteSize(), encoder.maxByteSize(table.maxChunkByteSize())));
-        this.sums = new PartialSums(chunkBuffers, table.size());
         this.waits = new Waits(target, table, metrics);
         this.check = new FrameCheck(target, table);
         this.votes = target.stepRule().map(rule -> new Votes(target.job(), rule, table.shardCount(), metrics));
-        this.sliceLosses = new SliceLosses(target.slices());
         this.frames = new WorkerFrames(target, encoder.id());
         this.clock = new WorkerClock(table.shardCount());
-        this.versions = new long[table.size()];
-        this.answersDue = new int[table.size()];
-        this.tensorsOpen = new int[table.size()];
-        this.tensorsInChunks = table.tensorsInChunks();
-        Arrays.fill(versions, -1);
+        this.chunks = new ChunkStates(table.size());
+        this.pushes = new GradientPushes(
+                target, table, buffers.gradients(), encoder, chunkBuffers, frames, chunks, clock, streams);
     }
 
     /**
@@ -130,29 +108,18 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
 
     /** What becomes ready next is the gradient of this slice. */
     public void beginSlice(SliceRun run) {
-        sliceLosses.begin(run);
-        begin(new PushKey.Slice(run));
+        pushes.beginSlice(run);
     }
 
     /** What becomes ready next is the gradient of this batch of a lease. */
     public void beginBatch(int epoch, int batch, int attempt) {
-        begin(new PushKey.Lease(new WorkerFrames.Batch(epoch, batch, attempt, clock.batches() + 1)));
-    }
-
-    private void begin(PushKey next) {
-        key = next;
-        System.arraycopy(tensorsInChunks, 0, tensorsOpen, 0, tensorsOpen.length);
+        pushes.beginBatch(epoch, batch, attempt);
     }
 
     /** Called by the program, on this thread: pushes every chunk that has become final. */
     @Override
     public void gradientReady(int parameter) {
-        for (int number : table.chunksOf(parameter)) {
-            tensorsOpen[number]--;
-            if (tensorsOpen[number] == 0) {
-                gradientFinal(table.chunk(number));
-            }
-        }
+        pushes.gradientReady(parameter);
     }
 
     /** A slice without rows: its gradient is zero, and is pushed like any other. */
@@ -163,52 +130,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
 
     /** Pushes a part of what the gradient buffer holds. */
     public void push(SliceRun run, Fragment fragment) {
-        beginSlice(run);
-        table.of(fragment).forEach(this::gradientFinal);
-    }
-
-    private void gradientFinal(ChunkTable.Chunk chunk) {
-        MemorySegment gradient = buffers.gradients().asSlice(chunk.byteOffset(), chunk.byteSize());
-        switch (key) {
-            case PushKey.Slice(var run) -> {
-                if (chunk.isFirst()) {
-                    sliceLosses.put(run);
-                }
-                addToTree(chunk, gradient, run.step(), plan.turn(run.slice()));
-            }
-            case PushKey.Lease(var batch) -> {
-                clock.reach(batch.clock());
-                answersDue[chunk.number()]++;
-                send(chunk, frames.push(chunk, batch, versions[chunk.number()]), gradient);
-            }
-        }
-    }
-
-    private void addToTree(ChunkTable.Chunk chunk, MemorySegment gradient, long step, SumPlan.Turn turn) {
-        if (!turn.complete()) {
-            sums.hold(chunk.number(), gradient, turn.merges());
-        } else if (turn.merges() == 0) {
-            send(chunk, frames.push(chunk, step, turn, sliceLosses), gradient);
-        } else {
-            MemorySegment sum = sums.merge(chunk.number(), gradient, turn.merges());
-            FrameHeader push = frames.push(chunk, step, turn, sliceLosses);
-            if (encoder.isPlain()) {
-                streams.get(chunk.shard()).sendBuffer(push, sum, chunk.byteSize());
-            } else {
-                send(chunk, push, sum.asSlice(0, chunk.byteSize()));
-                chunkBuffers.give(sum);
-            }
-        }
-    }
-
-    /** The gradient's memory stays the caller's. */
-    private void send(ChunkTable.Chunk chunk, FrameHeader push, MemorySegment gradient) {
-        if (encoder.isPlain()) {
-            streams.get(chunk.shard()).sendView(push, gradient);
-        } else {
-            MemorySegment encoded = chunkBuffers.take();
-            streams.get(chunk.shard()).sendBuffer(push, encoded, encoder.encode(chunk, gradient, encoded));
-        }
+        pushes.push(run, fragment);
     }
 
     // ---- parameters in
@@ -219,7 +141,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
             stream.send(frames.pull(stream.range().getShard()));
         }
         for (int number = 0; number < table.size(); number++) {
-            answersDue[number]++;
+            chunks.answerDue(number);
         }
     }
 
@@ -250,7 +172,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         await(least, Long.MAX_VALUE, Fragment.WHOLE);
         takeWhatIsThere();
         long newest = newestVersion();
-        while (Arrays.stream(versions).min().orElse(newest) < newest) {
+        while (chunks.lowestVersion() < newest) {
             await(newest, Long.MAX_VALUE, Fragment.WHOLE);
             newest = newestVersion();
         }
@@ -264,7 +186,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         for (int kept = ahead.size(); kept > 0; kept--) {
             takeVersion(ahead.remove(), newest);
         }
-        while (waits.missing(number -> fragment.has(table.chunk(number)) && versions[number] < version)) {
+        while (waits.missing(number -> fragment.has(table.chunk(number)) && chunks.version(number) < version)) {
             takeVersionOrVote(waits.next(inbox), newest);
         }
     }
@@ -278,7 +200,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     /** Of leases: waits until every chunk pushed or pulled has come back, and has the parameters in place. */
     public void awaitReplies() throws InterruptedException, ExchangeEndedException {
         waits.begin("answers");
-        while (waits.missing(number -> answersDue[number] > 0)) {
+        while (waits.missing(chunks::isAnswerDue)) {
             takeReply(received(waits.next(inbox)));
         }
     }
@@ -319,11 +241,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
 
     /** The newest version any chunk stands at. Asynchronous: updates applied so far, as far as this worker knows. */
     public long newestVersion() {
-        long newest = 0;
-        for (long version : versions) {
-            newest = Math.max(newest, version);
-        }
-        return newest;
+        return chunks.newestVersion();
     }
 
     private void takeVersionOrVote(StreamEvent event, long newest) throws ExchangeEndedException {
@@ -357,7 +275,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
             clock.hear(received.shard(), check.clock(received));
         } else {
             ChunkTable.Chunk chunk = check.chunk(received);
-            answersDue[chunk.number()] = Math.max(0, answersDue[chunk.number()] - 1);
+            chunks.answered(chunk.number());
             store(received, chunk);
         }
     }
@@ -365,9 +283,9 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     private void store(StreamEvent.Received received, ChunkTable.Chunk chunk) throws ExchangeEndedException {
         try (ExchangeFrame frame = received.frame()) {
             ChunkValues parameters = check.values(frame, chunk);
-            if (frame.header().getStep() > versions[chunk.number()]) {
+            if (frame.header().getStep() > chunks.version(chunk.number())) {
                 parameters.copyTo(buffers.parameters().asSlice(chunk.byteOffset(), chunk.byteSize()));
-                versions[chunk.number()] = frame.header().getStep();
+                chunks.reach(chunk.number(), frame.header().getStep());
                 if (chunk.isFirst()) {
                     jobState = JobState.of(frame.header().getChunk());
                 }
@@ -416,7 +334,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         inbox.close();
         ahead.forEach(received -> received.frame().close());
         ahead.clear();
-        sums.clear();
+        pushes.clear();
         arena.close();
     }
 }
