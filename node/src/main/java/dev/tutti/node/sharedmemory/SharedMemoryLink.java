@@ -51,13 +51,13 @@ public final class SharedMemoryLink implements PayloadCarrier {
     }
 
     /**
-     * The worker's end. Nothing where payloads are too small for it, or the machine keeps no files in memory, or has no room for this one.
+     * The worker's end. Nothing without slots, and where payloads are too small for it, or the machine keeps no files in memory, or has no room for this one.
      *
      * @param slots each way
      * @param payloadBytes of the largest payload
      */
     public static Optional<SharedMemoryLink> offer(int slots, long payloadBytes) {
-        if (payloadBytes < LEAST_BYTES) {
+        if (slots == 0 || payloadBytes < LEAST_BYTES) {
             return Optional.empty();
         }
         SlotLayout layout = SlotLayout.of(slots, payloadBytes);

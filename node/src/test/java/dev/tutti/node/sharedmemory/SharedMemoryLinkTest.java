@@ -217,8 +217,9 @@ class SharedMemoryLinkTest {
     }
 
     @Test
-    void smallPayloadsNeedNoneOfIt() {
+    void smallPayloadsAndTooManyWorkersHaveNone() {
         assertThat(SharedMemoryLink.offer(1, 100)).isEmpty();
+        assertThat(SharedMemoryLink.offer(0, 1 << 20)).isEmpty();
     }
 
     private ExchangeFrame frame(int seed) {

@@ -38,8 +38,8 @@ import java.util.Queue;
  * Frames of a version beyond the awaited one (a shard was ahead when this generation began) are kept aside, one a chunk at most.
  */
 public final class ParameterExchange implements GradientSink, AutoCloseable {
-    /** Of a mebibyte each, both ways, for each stream. */
-    private static final int MOST_SLOTS = 16;
+    /** Of a chunk each, both ways, that a shard shares with all of a job's workers: however many there are, its memory stays bounded. */
+    private static final int SLOTS_OF_SHARD = 16;
 
     private final ParameterBuffers buffers;
     private final ChunkTable table;
@@ -85,7 +85,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     public static ParameterExchange open(ExchangeTarget target, ParameterBuffers buffers, WorkerMetrics metrics) {
         ParameterExchange exchange = new ParameterExchange(target, buffers, metrics);
         try {
-            target.shardMap().getShardsList().forEach(range -> exchange.open(range, target.sharesMemory()));
+            target.shardMap().getShardsList().forEach(range -> exchange.open(range, target));
             return exchange;
         } catch (RuntimeException e) {
             exchange.close();
@@ -93,10 +93,11 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         }
     }
 
-    private void open(ShardRange range, boolean sharesMemory) {
-        Optional<SharedMemoryLink> link = sharesMemory && ClientTransport.reaches(range.getSocket())
+    private void open(ShardRange range, ExchangeTarget target) {
+        Optional<SharedMemoryLink> link = target.sharesMemory() && ClientTransport.reaches(range.getSocket())
                 ? SharedMemoryLink.offer(
-                        Math.min(MOST_SLOTS, 2 * table.chunksInShard(range.getShard())), chunkBuffers.byteSize())
+                        Math.min(SLOTS_OF_SHARD / target.workers(), 2 * table.chunksInShard(range.getShard())),
+                        chunkBuffers.byteSize())
                 : Optional.empty();
         PayloadCarrier carrier = link.isPresent() ? link.get() : PayloadCarrier.inFrames();
         ShardStream stream = new ShardStream(range, table.maxChunkByteSize(), chunkBuffers, inbox, carrier);
