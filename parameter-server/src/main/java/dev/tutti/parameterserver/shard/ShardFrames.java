@@ -9,12 +9,14 @@ import dev.tutti.proto.v1.Chunk;
 import dev.tutti.proto.v1.Encoding;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.Vote;
+import dev.tutti.proto.wire.ChunkGrid;
 import dev.tutti.proto.wire.Payload;
 import dev.tutti.proto.wire.encoding.ChunkEncoding;
 import dev.tutti.proto.wire.encoding.JobEncodings;
 import dev.tutti.proto.wire.encoding.PlainFloats;
 import dev.tutti.tensor.optimizer.LossScale;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /** What a shard says to its workers. Used by the shard's thread only. */
 final class ShardFrames {
@@ -22,6 +24,12 @@ final class ShardFrames {
     private final Consistency consistency;
     private final ChunkMemory memory;
     private final ChunkEncoding encoding;
+    /** The chunk that was encoded last, in memory of its own. */
+    private Optional<MemorySegment> encodedBytes = Optional.empty();
+
+    private long encodedSize;
+    private int encodedChunk = -1;
+    private long encodedVersion = -1;
 
     ShardFrames(ShardSettings settings, Consistency consistency) {
         this.settings = settings;
@@ -52,17 +60,27 @@ final class ShardFrames {
 
     private Subscription.Version version(int chunk, long version, boolean exact, MemorySegment parameters) {
         boolean plain = exact || version == settings.totalSteps() || encoding instanceof PlainFloats;
-        Payload payload = plain ? Payload.view(parameters) : encoded(parameters);
+        Payload payload = plain ? Payload.view(parameters) : encoded(chunk, version, parameters);
         Encoding id = plain ? Encoding.ENCODING_F32 : encoding.id();
         return new Subscription.Version(version, described(chunk, version, id), payload);
     }
 
-    private Payload encoded(MemorySegment parameters) {
-        MemorySegment bytes = memory.buffers().take(parameters.byteSize());
-        long count = encoding.encode(parameters, bytes);
-        // Given back before it is read: nobody takes a buffer before the frame is sent.
-        memory.buffers().give(bytes);
-        return Payload.view(bytes.asSlice(0, count));
+    /** Encoded once, however many workers are sent it one after the other. */
+    private Payload encoded(int chunk, long version, MemorySegment parameters) {
+        if (chunk != encodedChunk || version != encodedVersion) {
+            MemorySegment target = encodedBytes.orElseGet(this::allocate);
+            encodedBytes = Optional.of(target);
+            encodedSize = encoding.encode(parameters, target);
+            encodedChunk = chunk;
+            encodedVersion = version;
+        }
+        return Payload.view(encodedBytes.orElseThrow().asSlice(0, encodedSize));
+    }
+
+    /** As large as any chunk may become. */
+    private MemorySegment allocate() {
+        ChunkGrid grid = memory.grid();
+        return memory.buffers().take(encoding.maxByteSize(grid.elementCount(0)));
     }
 
     private Chunk described(int chunk, long version, Encoding id) {
