@@ -20,7 +20,7 @@ final class LstmGradientKernel implements Kernel {
     private final SampleBlocks.Rows gradient;
     private final SampleBlocks.Rows gates;
     private final SampleBlocks.Rows savedCells;
-    private final SampleBlocks.Rows result;
+    private final TimeRows result;
     private final Kernel loadWeight;
     /** dgates[t + 1] · weight: (samples, 4 · hidden) × (4 · hidden, hidden). */
     private final RepeatedProduct recurrence;
@@ -47,8 +47,8 @@ final class LstmGradientKernel implements Kernel {
         this.gradient = blocks.sequence(memory.of(op.gradient()), hidden);
         this.gates = blocks.sequence(memory.of(op.gates()), SequenceOp.Lstm.GATES * hidden);
         this.savedCells = blocks.sequence(memory.of(op.cells()), hidden);
-        this.result = blocks.sequence(memory.of(gradientOfProjected), SequenceOp.Lstm.GATES * hidden);
         scratch.forNextKernel();
+        this.result = new TimeRows(blocks, gradientOfProjected, memory.of(gradientOfProjected), matrices, scratch);
         MatrixKernels.Converted weight =
                 matrices.readable(memory.of(op.weight()), op.weight().type(), scratch);
         this.loadWeight = weight.load();
@@ -57,6 +57,7 @@ final class LstmGradientKernel implements Kernel {
                 result.matrix(),
                 Strided.matrix(weight.memory(), weight.type(), (long) SequenceOp.Lstm.GATES * hidden, hidden),
                 Strided.matrix(stateGradient, ElementType.F32, blocks.samples(), hidden),
+                new Addend.None(),
                 scratch);
         this.gate = new float[][] {blocks.newUnits(), blocks.newUnits(), blocks.newUnits(), blocks.newUnits()};
         this.dh = blocks.newUnits();
@@ -81,6 +82,7 @@ final class LstmGradientKernel implements Kernel {
             for (int block = 0; block < ranges.length; block++) {
                 runCells(t, t == last, block);
             }
+            result.finish(t);
         }
     }
 
