@@ -47,7 +47,7 @@ public sealed interface SequenceOp extends Op {
     }
 
     /**
-     * {@link Lstm} of x · inputWeightᵀ + bias, with h rounded to {@code type}. What {@link dev.tutti.tensor.lowering.LstmFusion} makes of it and
+     * {@link Lstm} of x · inputWeightᵀ + bias, with h and the gates rounded to {@code type} where they are kept. What {@link dev.tutti.tensor.lowering.LstmFusion} makes of it and
      * the layer below.
      *
      * @param x [time, samples, in], of one float type with the weights

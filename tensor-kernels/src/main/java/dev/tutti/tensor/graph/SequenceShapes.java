@@ -63,7 +63,8 @@ final class SequenceShapes {
                 yield lstm(sequences.with(2, hidden), checks.floatType(type));
             }
             case SequenceOp.LstmGradient(var gradient, var weight, var gates, var cells, var type) -> {
-                checks.f32(gradient, gates, cells);
+                checks.f32(gradient, cells);
+                checks.floats(gates);
                 int hidden = hidden(checks.sequences(gates), weight, checks);
                 checks.shape(gradient, gates.shape().with(2, hidden));
                 checks.same(gradient, cells);
@@ -96,7 +97,7 @@ final class SequenceShapes {
         Shape gates = states.with(2, SequenceOp.Lstm.GATES * states.size(2));
         return List.of(
                 new ResultType("", type, states),
-                ResultType.further("gates", gates),
+                new ResultType(".gates", type, gates),
                 ResultType.further("cells", states));
     }
 

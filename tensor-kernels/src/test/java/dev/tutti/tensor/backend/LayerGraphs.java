@@ -231,7 +231,7 @@ final class LayerGraphs {
                                 OperationCase.of(in -> new SequenceOp.LstmGradient(
                                         in.f32("gradient", t, b, width),
                                         in.of(type, "weight", 4 * width, width),
-                                        in.f32("gates", t, b, 4 * width),
+                                        in.of(result, "gates", t, b, 4 * width),
                                         in.f32("cells", t, b, width),
                                         result)))));
     }

@@ -18,7 +18,7 @@ final class LstmGradientKernel implements Kernel {
     private final SampleBlocks blocks;
     private final SampleBlocks.Range[] ranges;
     private final SampleBlocks.Rows gradient;
-    private final SampleBlocks.Rows gates;
+    private final TimeRows gates;
     private final SampleBlocks.Rows savedCells;
     private final TimeRows result;
     private final Kernel loadWeight;
@@ -45,10 +45,11 @@ final class LstmGradientKernel implements Kernel {
         this.ranges = blocks.ranges().toArray(SampleBlocks.Range[]::new);
         int hidden = blocks.hidden();
         this.gradient = blocks.sequence(memory.of(op.gradient()), hidden);
-        this.gates = blocks.sequence(memory.of(op.gates()), SequenceOp.Lstm.GATES * hidden);
         this.savedCells = blocks.sequence(memory.of(op.cells()), hidden);
         scratch.forNextKernel();
-        this.result = new TimeRows(blocks, gradientOfProjected, memory.of(gradientOfProjected), matrices, scratch);
+        MemorySegment beside = TimeRows.beside(blocks, op.gates(), scratch);
+        this.gates = TimeRows.read(blocks, op.gates(), memory.of(op.gates()), matrices, beside);
+        this.result = TimeRows.written(blocks, gradientOfProjected, memory.of(gradientOfProjected), matrices, beside);
         MatrixKernels.Converted weight =
                 matrices.readable(memory.of(op.weight()), op.weight().type(), scratch);
         this.loadWeight = weight.load();
@@ -79,10 +80,11 @@ final class LstmGradientKernel implements Kernel {
             if (t < last) {
                 recurrence.product().run(result.matrixOffset(t + 1), 0, 0);
             }
+            gates.convert(t);
             for (int block = 0; block < ranges.length; block++) {
                 runCells(t, t == last, block);
             }
-            result.finish(t);
+            result.convert(t);
         }
     }
 

@@ -19,7 +19,7 @@ final class LstmKernel implements Kernel {
     private final SampleBlocks.Range[] ranges;
     private final LstmInput input;
     private final TimeRows states;
-    private final SampleBlocks.Rows gates;
+    private final TimeRows gates;
     private final SampleBlocks.Rows savedCells;
     private final Kernel loadWeight;
     /** Adds h[t − 1] · weightᵀ to what comes in: (samples, hidden) × (hidden, 4 · hidden). */
@@ -40,10 +40,11 @@ final class LstmKernel implements Kernel {
         int hidden = blocks.hidden();
         int width = SequenceOp.Lstm.GATES * hidden;
         scratch.forNextKernel();
-        this.states = new TimeRows(blocks, results.getFirst(), memory.of(results.getFirst()), matrices, scratch);
-        this.gates = blocks.sequence(memory.of(results.get(1)), width);
+        Tensor h = results.getFirst();
+        this.states = TimeRows.written(blocks, h, memory.of(h), matrices, TimeRows.beside(blocks, h, scratch));
         this.savedCells = blocks.sequence(memory.of(results.get(2)), hidden);
         this.sums = blocks.sequence(scratch.take(ElementType.F32, (long) blocks.samples() * width), width);
+        this.gates = TimeRows.written(blocks, results.get(1), memory.of(results.get(1)), matrices, sums.memory());
         Tensor recurrent;
         switch (op) {
             case SequenceOp.Lstm(var projected, var weight) -> {
@@ -85,7 +86,8 @@ final class LstmKernel implements Kernel {
             for (int block = 0; block < ranges.length; block++) {
                 runCells(t, block);
             }
-            states.finish(t);
+            states.convert(t);
+            gates.convert(t);
         }
     }
 

@@ -52,18 +52,19 @@ record RecurrenceLoops(TensorValues tensors) {
         int samples = shape.size(1);
         int hidden = shape.size(2);
         return () -> {
+            double[] ofRow = new double[SequenceOp.Lstm.GATES * hidden];
             for (int row = 0; row < shape.size(0) * samples; row++) {
                 boolean first = row < samples;
                 for (int gate = 0; gate < SequenceOp.Lstm.GATES * hidden; gate++) {
-                    long index = (long) row * SequenceOp.Lstm.GATES * hidden + gate;
                     double sum = projected.get(row, gate);
                     for (int k = 0; k < hidden && !first; k++) {
                         sum += states.get((long) (row - samples) * hidden + k) * weight.get((long) gate * hidden + k);
                     }
-                    gates.set(index, gate / hidden == 2 ? StrictMath.tanh(sum) : Functions.sigmoid(sum));
+                    ofRow[gate] = gate / hidden == 2 ? StrictMath.tanh(sum) : Functions.sigmoid(sum);
+                    gates.set((long) row * ofRow.length + gate, ofRow[gate]);
                 }
                 for (int k = 0; k < hidden; k++) {
-                    Cell cell = Cell.at(gates, row, hidden, k);
+                    Cell cell = new Cell(ofRow[k], ofRow[hidden + k], ofRow[2 * hidden + k], ofRow[3 * hidden + k]);
                     long index = (long) row * hidden + k;
                     double previous = first ? 0 : cells.get(index - (long) samples * hidden);
                     double c = cell.forget() * previous + cell.input() * cell.candidate();
