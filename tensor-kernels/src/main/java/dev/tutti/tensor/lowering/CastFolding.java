@@ -101,8 +101,10 @@ public final class CastFolding {
                     var _) ->
                 Optional.of(new SequenceOp.AttentionGradient(
                         gradient, qkv, output, logSumExp, ignored, heads, causal, type));
-            case SequenceOp.DenseLstm(var x, var inputWeight, var bias, var weight, var _) ->
-                Optional.of(new SequenceOp.DenseLstm(x, inputWeight, bias, weight, type));
+            // Its kernel rounds time by time, which costs more than a cast of all times where conversions are not
+            // oneDNN's.
+            case SequenceOp.DenseLstm(var x, var inputWeight, var bias, var weight, var _)
+            when type == ElementType.BF16 -> Optional.of(new SequenceOp.DenseLstm(x, inputWeight, bias, weight, type));
             case SequenceOp.LstmGradient(var gradient, var weight, var gates, var cells, var _) ->
                 Optional.of(new SequenceOp.LstmGradient(gradient, weight, gates, cells, type));
             default -> Optional.empty();
