@@ -112,7 +112,7 @@ public class KernelBenchmark {
                         ImageLayout.SAMPLES_LAST);
             case LSTM ->
                 new SequenceOp.Lstm(
-                        b.input("x", ElementType.F32, Shape.of(64, 28, 1024)), b.input("w", type, Shape.of(1024, 256)));
+                        b.input("x", ElementType.F32, Shape.of(28, 64, 1024)), b.input("w", type, Shape.of(1024, 256)));
             case ATTENTION ->
                 new SequenceOp.Attention(b.input("qkv", type, Shape.of(8, 128, 768)), Optional.empty(), 4, false);
             case LAYER_NORM ->

@@ -38,13 +38,14 @@ final class SequenceGradients {
             }
             case SequenceOp.EmbeddingGradient _,
                     SequenceOp.TimePoolGradient _,
+                    SequenceOp.DenseLstm _,
                     SequenceOp.LstmGradient _,
                     SequenceOp.Delay _,
                     SequenceOp.AttentionGradient _ -> throw Autodiff.notDefined(op);
         }
     }
 
-    /** The weight's is a product over all times at once: Σ dprojected[b, t]ᵀ · h[b, t − 1]. */
+    /** The weight's is a product over all times at once: Σ dprojected[t, b]ᵀ · h[t − 1, b]. */
     private static void lstm(SequenceOp.Lstm op, List<Tensor> results, Tensor gradient, Tape tape) {
         Tensor weight = op.weight();
         Tensor states = results.getFirst();

@@ -67,7 +67,9 @@ public final class FlopCount {
     private static long sequence(SequenceOp op) {
         return switch (op) {
             case SequenceOp.Lstm(var projected, var weight) -> recurrence(projected, weight);
-            case SequenceOp.LstmGradient(var _, var weight, var gates, var _) -> recurrence(gates, weight);
+            case SequenceOp.DenseLstm(var x, var inputWeight, var _, var weight, var _) ->
+                2 * x.elementCount() / x.shape().last() * (inputWeight.elementCount() + weight.elementCount());
+            case SequenceOp.LstmGradient(var _, var weight, var gates, var _, var _) -> recurrence(gates, weight);
             case SequenceOp.Attention(var qkv, var _, int _, boolean causal) -> 2 * attention(qkv, causal);
             case SequenceOp.AttentionGradient(var _, var qkv, var _, var _, var _, int _, boolean causal, var _) ->
                 4 * attention(qkv, causal);

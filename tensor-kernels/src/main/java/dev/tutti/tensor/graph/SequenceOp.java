@@ -2,7 +2,7 @@ package dev.tutti.tensor.graph;
 
 import java.util.Optional;
 
-/** Sequences are [samples, time, width]; b is a sample, t a time. */
+/** Sequences are [samples, time, width], or, of recurrent layers, which go from time to time, [time, samples, width]; b is a sample, t a time. */
 public sealed interface SequenceOp extends Op {
     /** y[…, :] = table[ids[…], :]: i32 ids of any shape, f32 table [vocabulary, width]. */
     record Embedding(Tensor table, Tensor ids) implements SequenceOp {}
@@ -35,21 +35,38 @@ public sealed interface SequenceOp extends Op {
     record TimePoolGradient(Tensor gradient, Tensor ignored, Pooling pooling) implements SequenceOp {}
 
     /**
-     * Long short-term memory; Hochreiter & Schmidhuber 1997, with a forget gate. From i, f, g, o = projected[b, t] + h[b, t − 1] · weightᵀ:
-     * c[t] = σ(f) · c[t − 1] + σ(i) · tanh(g), h[t] = σ(o) · tanh(c[t]), all zero before the first time. Results, f32: h [samples, time, hidden],
-     * the gates after σ and tanh [samples, time, 4 · hidden] in the order i, f, g, o, and c.
+     * Long short-term memory; Hochreiter & Schmidhuber 1997, with a forget gate. From i, f, g, o = projected[t, b] + h[t − 1, b] · weightᵀ:
+     * c[t] = σ(f) · c[t − 1] + σ(i) · tanh(g), h[t] = σ(o) · tanh(c[t]), all zero before the first time. Results, f32: h [time, samples, hidden],
+     * the gates after σ and tanh [time, samples, 4 · hidden] in the order i, f, g, o, and c.
      *
-     * @param projected f32 [samples, time, 4 · hidden]: x · inputWeightᵀ + bias
+     * @param projected f32 [time, samples, 4 · hidden]: x · inputWeightᵀ + bias
      * @param weight [4 · hidden, hidden]
      */
     record Lstm(Tensor projected, Tensor weight) implements SequenceOp {
         public static final int GATES = 4;
     }
 
-    /** dprojected of {@link Lstm}, f32. */
-    record LstmGradient(Tensor gradient, Tensor weight, Tensor gates, Tensor cells) implements SequenceOp {}
+    /**
+     * {@link Lstm} of x · inputWeightᵀ + bias, with h and the gates rounded to {@code type} where they are kept. What {@link dev.tutti.tensor.lowering.LstmFusion} makes of it and
+     * the layer below.
+     *
+     * @param x [time, samples, in], of one float type with the weights
+     * @param inputWeight [4 · hidden, in]
+     * @param bias f32 [4 · hidden]
+     */
+    record DenseLstm(Tensor x, Tensor inputWeight, Tensor bias, Tensor weight, ElementType type)
+            implements SequenceOp {}
 
-    /** y[b, t] = x[b, t − 1], zero for the first time. */
+    /** dprojected of {@link Lstm}, rounded to {@code type}. */
+    record LstmGradient(Tensor gradient, Tensor weight, Tensor gates, Tensor cells, ElementType type)
+            implements SequenceOp {
+        /** With f32 as the result's type. */
+        public LstmGradient(Tensor gradient, Tensor weight, Tensor gates, Tensor cells) {
+            this(gradient, weight, gates, cells, ElementType.F32);
+        }
+    }
+
+    /** y[t, b] = x[t − 1, b], zero for the first time: [time, samples, width]. */
     record Delay(Tensor x) implements SequenceOp {}
 
     /**

@@ -43,24 +43,32 @@ final class SequenceShapes {
                 yield ResultType.f32(times.append(gradient.shape().size(1)));
             }
             case SequenceOp.Delay(var x) -> {
-                checks.f32(x);
-                yield ResultType.f32(checks.sequences(x));
+                checks.floats(x);
+                yield List.of(new ResultType("", x.type(), checks.sequences(x)));
             }
             case SequenceOp.Lstm(var projected, var weight) -> {
                 checks.f32(projected);
                 int hidden = hidden(checks.sequences(projected), weight, checks);
-                Shape states = projected.shape().with(2, hidden);
-                yield List.of(
-                        ResultType.first(states),
-                        ResultType.further("gates", projected.shape()),
-                        ResultType.further("cells", states));
+                yield lstm(projected.shape().with(2, hidden), ElementType.F32);
             }
-            case SequenceOp.LstmGradient(var gradient, var weight, var gates, var cells) -> {
-                checks.f32(gradient, gates, cells);
+            case SequenceOp.DenseLstm(var x, var inputWeight, var bias, var weight, var type) -> {
+                checks.floats(x);
+                checks.of(x.type(), inputWeight, weight);
+                checks.f32(bias);
+                Shape sequences = checks.sequences(x);
+                int gates = checks.matrix(inputWeight).size(0);
+                checks.shape(inputWeight, Shape.of(gates, sequences.size(2)));
+                checks.vector(bias, gates);
+                int hidden = hidden(sequences.with(2, gates), weight, checks);
+                yield lstm(sequences.with(2, hidden), checks.floatType(type));
+            }
+            case SequenceOp.LstmGradient(var gradient, var weight, var gates, var cells, var type) -> {
+                checks.f32(gradient, cells);
+                checks.floats(gates);
                 int hidden = hidden(checks.sequences(gates), weight, checks);
                 checks.shape(gradient, gates.shape().with(2, hidden));
                 checks.same(gradient, cells);
-                yield ResultType.f32(gates.shape());
+                yield List.of(new ResultType("", checks.floatType(type), gates.shape()));
             }
             case SequenceOp.Attention(var qkv, var ignored, int heads, boolean _) -> {
                 Shape output = attention(qkv, ignored, heads, checks);
@@ -83,6 +91,14 @@ final class SequenceShapes {
                 yield List.of(new ResultType("", checks.floatType(type), qkv.shape()));
             }
         };
+    }
+
+    private static List<ResultType> lstm(Shape states, ElementType type) {
+        Shape gates = states.with(2, SequenceOp.Lstm.GATES * states.size(2));
+        return List.of(
+                new ResultType("", type, states),
+                new ResultType(".gates", type, gates),
+                ResultType.further("cells", states));
     }
 
     private static int hidden(Shape projected, Tensor weight, OperandChecks checks) {

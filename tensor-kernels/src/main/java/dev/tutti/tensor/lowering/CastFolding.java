@@ -26,6 +26,8 @@ public final class CastFolding {
     private final GraphUses uses;
     /** Of what is rounded as it is made, by the tensor it replaces. */
     private final Map<Tensor, Tensor> rounded = new HashMap<>();
+    /** Of what stays as it is, but is another result of an operation that rounds its first. */
+    private final Map<Tensor, Tensor> further = new HashMap<>();
 
     private CastFolding(Graph graph) {
         this.graph = graph;
@@ -42,9 +44,9 @@ public final class CastFolding {
         for (Instruction instruction : graph.instructions()) {
             Tensor result = instruction.result();
             Op op = instruction.op().with(this::replacement);
-            Optional<Op> rounding = castType(result).flatMap(type -> rounding(op, type));
+            Optional<Op> rounding = castType(instruction).flatMap(type -> rounding(op, type));
             if (rounding.isPresent()) {
-                rounded.put(result, add(builder, result, rounding.get()));
+                replace(instruction.results(), builder.addAll(result.name() + ".rounded", rounding.get()));
             } else if (followsRounded(instruction)) {
                 rounded.put(result, op instanceof ElementwiseOp.Cast(var x, var _) ? x : add(builder, result, op));
             } else {
@@ -58,14 +60,22 @@ public final class CastFolding {
         return builder.add(replaced.name() + ".rounded", op);
     }
 
+    private void replace(List<Tensor> results, List<Tensor> replacements) {
+        rounded.put(results.getFirst(), replacements.getFirst());
+        for (int i = 1; i < results.size(); i++) {
+            further.put(results.get(i), replacements.get(i));
+        }
+    }
+
     private Tensor replacement(Tensor tensor) {
-        return rounded.getOrDefault(tensor, tensor);
+        return rounded.getOrDefault(tensor, further.getOrDefault(tensor, tensor));
     }
 
     /** Whether the instruction's result has another type, since its operand has. */
     private boolean followsRounded(Instruction instruction) {
         return switch (instruction.op()) {
-            case LayoutOp.Reshape(var x, var _) -> rounded.containsKey(x);
+            case LayoutOp.Reshape _, LayoutOp.Transpose _, LayoutOp.Slice _, SequenceOp.Delay _ ->
+                rounded.containsKey(instruction.op().operands().getFirst());
             case ElementwiseOp.ActivateGradient(var gradient, var _, var _) -> rounded.containsKey(gradient);
             case ElementwiseOp.Cast(var x, var type) ->
                 rounded.containsKey(x) && replacement(x).type() == type;
@@ -91,13 +101,20 @@ public final class CastFolding {
                     var _) ->
                 Optional.of(new SequenceOp.AttentionGradient(
                         gradient, qkv, output, logSumExp, ignored, heads, causal, type));
+            // Its kernel rounds time by time, which costs more than a cast of all times where conversions are not
+            // oneDNN's.
+            case SequenceOp.DenseLstm(var x, var inputWeight, var bias, var weight, var _)
+            when type == ElementType.BF16 -> Optional.of(new SequenceOp.DenseLstm(x, inputWeight, bias, weight, type));
+            case SequenceOp.LstmGradient(var gradient, var weight, var gates, var cells, var _) ->
+                Optional.of(new SequenceOp.LstmGradient(gradient, weight, gates, cells, type));
             default -> Optional.empty();
         };
     }
 
-    /** The type to which all who read an f32 tensor cast it, or sum over its columns, in bf16. */
-    private Optional<ElementType> castType(Tensor tensor) {
-        if (tensor.type() != ElementType.F32) {
+    /** The type to which all who read an f32 result cast it, or sum over its columns, in bf16. */
+    private Optional<ElementType> castType(Instruction instruction) {
+        Tensor tensor = instruction.result();
+        if (tensor.type() != ElementType.F32 || instruction.results().stream().anyMatch(uses::isVisible)) {
             return Optional.empty();
         }
         return uses.consumers(tensor).stream()
@@ -109,7 +126,11 @@ public final class CastFolding {
     private Optional<ElementType> firstCast(Instruction consumer) {
         return switch (consumer.op()) {
             case ElementwiseOp.Cast(var _, var type) -> Optional.of(type);
-            case LayoutOp.Reshape _, ElementwiseOp.ActivateGradient _ -> {
+            case LayoutOp.Reshape _,
+                    LayoutOp.Transpose _,
+                    LayoutOp.Slice _,
+                    SequenceOp.Delay _,
+                    ElementwiseOp.ActivateGradient _ -> {
                 List<Instruction> next = uses.consumers(consumer.result());
                 yield next.stream()
                         .flatMap(further -> firstCast(further).stream())
@@ -128,7 +149,8 @@ public final class CastFolding {
         return switch (consumer.op()) {
             case ElementwiseOp.Cast(var _, var to) -> to == type && !uses.isVisible(consumer.result());
             case MatrixOp.ColumnSum _ -> type == ElementType.BF16;
-            case LayoutOp.Reshape _ -> isReadAs(type, consumer.result());
+            case LayoutOp.Reshape _, LayoutOp.Transpose _, LayoutOp.Slice _, SequenceOp.Delay _ ->
+                isReadAs(type, consumer.result());
             case ElementwiseOp.ActivateGradient(var _, var saved, var activation) ->
                 activation == Activation.RELU
                         && saved.type() == type

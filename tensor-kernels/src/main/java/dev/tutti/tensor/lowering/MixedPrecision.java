@@ -102,8 +102,9 @@ public final class MixedPrecision {
     private Op sequence(SequenceOp op) {
         return switch (op) {
             case SequenceOp.Lstm(var projected, var weight) -> new SequenceOp.Lstm(projected, cast(weight));
-            case SequenceOp.LstmGradient(var gradient, var weight, var gates, var cells) ->
-                new SequenceOp.LstmGradient(gradient, cast(weight), gates, cells);
+            case SequenceOp.DenseLstm _ -> throw fused();
+            case SequenceOp.LstmGradient(var gradient, var weight, var gates, var cells, var type) ->
+                new SequenceOp.LstmGradient(gradient, cast(weight), gates, cells, type);
             case SequenceOp.Attention(var qkv, var ignored, int heads, boolean causal) ->
                 new SequenceOp.Attention(cast(qkv), ignored, heads, causal);
             case SequenceOp.AttentionGradient(

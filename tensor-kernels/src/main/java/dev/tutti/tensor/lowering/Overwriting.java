@@ -38,7 +38,7 @@ final class Overwriting {
             case NormalizationOp.SoftmaxGradient(var gradient, var _) -> List.of(gradient);
             case NormalizationOp.LayerNormGradient(var gradient, var _, var _, var _, var _) -> List.of(gradient);
             case SequenceOp.Lstm(var projected, var _) -> List.of(projected);
-            case SequenceOp.LstmGradient(var _, var _, var gates, var _) -> List.of(gates);
+            case SequenceOp.LstmGradient(var _, var _, var gates, var _, var _) -> List.of(gates);
             case ElementwiseOp.Cast _,
                     MatrixOp _,
                     NormalizationOp _,

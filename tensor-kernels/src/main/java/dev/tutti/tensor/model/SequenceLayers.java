@@ -9,6 +9,7 @@ import dev.tutti.tensor.graph.SequenceOp;
 import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.ShapeException;
 import dev.tutti.tensor.graph.Tensor;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -87,17 +88,24 @@ final class SequenceLayers {
         Tensor bias = builder.parameter(name + ".bias", Shape.of(SequenceOp.Lstm.GATES * hidden), initializer);
         Tensor weight = builder.parameter(
                 name + ".hidden-weight", Shape.of(SequenceOp.Lstm.GATES * hidden, hidden), initializer);
-        Tensor projected = stack.affine(name + ".projected", x, inputWeight, bias);
+        Tensor timeFirst = timeExchanged(name + ".time-first", x);
+        Tensor projected = stack.affine(name + ".projected", timeFirst, inputWeight, bias);
         Tensor states = builder.add(name, new SequenceOp.Lstm(projected, weight));
         if (layer.sequences()) {
-            return states;
+            return timeExchanged(name + ".samples-first", states);
         }
         if (padding.isPresent()) {
-            return pool(name + ".state", states, padding.get(), SequenceOp.Pooling.LAST);
+            Tensor samplesFirst = timeExchanged(name + ".samples-first", states);
+            return pool(name + ".state", samplesFirst, padding.get(), SequenceOp.Pooling.LAST);
         }
         int time = shape.size(1);
-        Tensor last = builder.add(name + ".last", new LayoutOp.Slice(states, 1, time - 1, time));
+        Tensor last = builder.add(name + ".last", new LayoutOp.Slice(states, 0, time - 1, time));
         return stack.reshape(name + ".state", last, Shape.of(shape.size(0), hidden));
+    }
+
+    /** [samples, time, width] → [time, samples, width], and back. Of one recurrent layer after another {@link dev.tutti.tensor.lowering.Transposes} leaves none. */
+    private Tensor timeExchanged(String name, Tensor x) {
+        return builder.add(name, new LayoutOp.Transpose(x, List.of(1, 0, 2)));
     }
 
     Tensor mean(String name, Tensor x) {

@@ -46,6 +46,7 @@ class AutodiffTest {
             MatrixOp.ColumnSum.class,
             MatrixOp.Dense.class,
             MatrixOp.RoundedMatMul.class,
+            SequenceOp.DenseLstm.class,
             ConvolutionOp.Conv2dMaxPool.class,
             ConvolutionOp.MaxPoolScatter.class,
             SequenceOp.Delay.class,

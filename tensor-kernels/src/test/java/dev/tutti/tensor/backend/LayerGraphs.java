@@ -209,17 +209,31 @@ final class LayerGraphs {
                                 in -> new SequenceOp.EmbeddingGradient(
                                         in.f32("gradient", b, t, width), in.i32("ids", b, t), vocabulary)),
                         OperationCase.of(in -> new SequenceOp.AddPositions(in.f32("x", b, t, width))),
-                        OperationCase.of(3, in -> new SequenceOp.PaddingMask(in.i32("ids", b, t), 2)),
-                        OperationCase.of(in -> new SequenceOp.Delay(in.f32("x", b, t, width)))),
-                FLOATS.stream()
-                        .flatMap(type -> Stream.of(
-                                OperationCase.of(in -> new SequenceOp.Lstm(
-                                        in.f32("projected", b, t, 4 * width), in.of(type, "weight", 4 * width, width))),
-                                OperationCase.of(in -> new SequenceOp.LstmGradient(
-                                        in.f32("gradient", b, t, width),
+                        OperationCase.of(3, in -> new SequenceOp.PaddingMask(in.i32("ids", b, t), 2))),
+                FLOATS.stream().flatMap(type -> recurrences(b, t, width, type)));
+    }
+
+    private static Stream<OperationCase> recurrences(int b, int t, int width, ElementType type) {
+        return Stream.concat(
+                Stream.of(
+                        OperationCase.of(in -> new SequenceOp.Delay(in.of(type, "x", t, b, width))),
+                        OperationCase.of(in -> new SequenceOp.Lstm(
+                                in.f32("projected", t, b, 4 * width), in.of(type, "weight", 4 * width, width)))),
+                Stream.of(type, ElementType.F32)
+                        .distinct()
+                        .flatMap(result -> Stream.of(
+                                OperationCase.of(in -> new SequenceOp.DenseLstm(
+                                        in.of(type, "x", t, b, 3),
+                                        in.of(type, "input-weight", 4 * width, 3),
+                                        in.f32("bias", 4 * width),
                                         in.of(type, "weight", 4 * width, width),
-                                        in.f32("gates", b, t, 4 * width),
-                                        in.f32("cells", b, t, width))))));
+                                        result)),
+                                OperationCase.of(in -> new SequenceOp.LstmGradient(
+                                        in.f32("gradient", t, b, width),
+                                        in.of(type, "weight", 4 * width, width),
+                                        in.of(result, "gates", t, b, 4 * width),
+                                        in.f32("cells", t, b, width),
+                                        result)))));
     }
 
     private static Stream<OperationCase> pools(int b, int t, int width) {

@@ -18,9 +18,9 @@ final class LstmGradientKernel implements Kernel {
     private final SampleBlocks blocks;
     private final SampleBlocks.Range[] ranges;
     private final SampleBlocks.Rows gradient;
-    private final SampleBlocks.Rows gates;
+    private final TimeRows gates;
     private final SampleBlocks.Rows savedCells;
-    private final SampleBlocks.Rows result;
+    private final TimeRows result;
     private final Kernel loadWeight;
     /** dgates[t + 1] · weight: (samples, 4 · hidden) × (4 · hidden, hidden). */
     private final RepeatedProduct recurrence;
@@ -45,10 +45,11 @@ final class LstmGradientKernel implements Kernel {
         this.ranges = blocks.ranges().toArray(SampleBlocks.Range[]::new);
         int hidden = blocks.hidden();
         this.gradient = blocks.sequence(memory.of(op.gradient()), hidden);
-        this.gates = blocks.sequence(memory.of(op.gates()), SequenceOp.Lstm.GATES * hidden);
         this.savedCells = blocks.sequence(memory.of(op.cells()), hidden);
-        this.result = blocks.sequence(memory.of(gradientOfProjected), SequenceOp.Lstm.GATES * hidden);
         scratch.forNextKernel();
+        MemorySegment beside = TimeRows.beside(blocks, op.gates(), scratch);
+        this.gates = TimeRows.read(blocks, op.gates(), memory.of(op.gates()), matrices, beside);
+        this.result = TimeRows.written(blocks, gradientOfProjected, memory.of(gradientOfProjected), matrices, beside);
         MatrixKernels.Converted weight =
                 matrices.readable(memory.of(op.weight()), op.weight().type(), scratch);
         this.loadWeight = weight.load();
@@ -57,6 +58,7 @@ final class LstmGradientKernel implements Kernel {
                 result.matrix(),
                 Strided.matrix(weight.memory(), weight.type(), (long) SequenceOp.Lstm.GATES * hidden, hidden),
                 Strided.matrix(stateGradient, ElementType.F32, blocks.samples(), hidden),
+                new Addend.None(),
                 scratch);
         this.gate = new float[][] {blocks.newUnits(), blocks.newUnits(), blocks.newUnits(), blocks.newUnits()};
         this.dh = blocks.newUnits();
@@ -78,9 +80,11 @@ final class LstmGradientKernel implements Kernel {
             if (t < last) {
                 recurrence.product().run(result.matrixOffset(t + 1), 0, 0);
             }
+            gates.convert(t);
             for (int block = 0; block < ranges.length; block++) {
                 runCells(t, t == last, block);
             }
+            result.convert(t);
         }
     }
 

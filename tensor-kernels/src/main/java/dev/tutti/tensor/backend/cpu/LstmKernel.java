@@ -5,14 +5,10 @@ import dev.tutti.tensor.backend.ProgramMemory;
 import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.SequenceOp;
 import dev.tutti.tensor.graph.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 
-/**
- * Long short-term memory: for each time a product over all samples, then the cells. Gates are computed where they are to lie, from the projected
- * that lies there first; if it was placed there by the memory plan, nothing is copied.
- */
+/** Long short-term memory: for each time what comes in, a product over all samples, then the cells. */
 final class LstmKernel implements Kernel {
     static final int INPUT = 0;
     static final int FORGET = 1;
@@ -21,67 +17,77 @@ final class LstmKernel implements Kernel {
 
     private final SampleBlocks blocks;
     private final SampleBlocks.Range[] ranges;
-    private final Kernel loadProjected;
-    private final SampleBlocks.Rows states;
-    private final SampleBlocks.Rows gates;
+    private final LstmInput input;
+    private final TimeRows states;
+    private final TimeRows gates;
     private final SampleBlocks.Rows savedCells;
     private final Kernel loadWeight;
-    /** h[t − 1] · weightᵀ: (samples, hidden) × (hidden, 4 · hidden). */
+    /** Adds h[t − 1] · weightᵀ to what comes in: (samples, hidden) × (hidden, 4 · hidden). */
     private final RepeatedProduct recurrence;
 
+    /** Of one time: few enough to stay in the second-level cache from the products to the cells. */
     private final SampleBlocks.Rows sums;
+
     private final float[][] gate;
     /** c[t − 1], by block; c[t] after t. */
     private final float[][] cells;
 
     private final float[] other;
 
-    LstmKernel(
-            ProgramMemory memory, MatrixKernels matrices, Scratch scratch, SequenceOp.Lstm op, List<Tensor> results) {
+    LstmKernel(ProgramMemory memory, MatrixKernels matrices, Scratch scratch, SequenceOp op, List<Tensor> results) {
         this.blocks = SampleBlocks.of(results.getFirst().shape());
         this.ranges = blocks.ranges().toArray(SampleBlocks.Range[]::new);
         int hidden = blocks.hidden();
-        this.loadProjected = copy(memory.of(op.projected()), memory.of(results.get(1)));
-        this.states = blocks.sequence(memory.of(results.get(0)), hidden);
-        this.gates = blocks.sequence(memory.of(results.get(1)), SequenceOp.Lstm.GATES * hidden);
-        this.savedCells = blocks.sequence(memory.of(results.get(2)), hidden);
+        int width = SequenceOp.Lstm.GATES * hidden;
         scratch.forNextKernel();
-        MatrixKernels.Converted weight =
-                matrices.readable(memory.of(op.weight()), op.weight().type(), scratch);
+        Tensor h = results.getFirst();
+        this.states = TimeRows.written(blocks, h, memory.of(h), matrices, TimeRows.beside(blocks, h, scratch));
+        this.savedCells = blocks.sequence(memory.of(results.get(2)), hidden);
+        this.sums = blocks.sequence(scratch.take(ElementType.F32, (long) blocks.samples() * width), width);
+        this.gates = TimeRows.written(blocks, results.get(1), memory.of(results.get(1)), matrices, sums.memory());
+        Tensor recurrent;
+        switch (op) {
+            case SequenceOp.Lstm(var projected, var weight) -> {
+                this.input = LstmInput.of(memory.of(projected), sums.memory());
+                recurrent = weight;
+            }
+            case SequenceOp.DenseLstm dense -> {
+                this.input = LstmInput.of(memory, matrices, scratch, dense, sums.matrix());
+                recurrent = dense.weight();
+            }
+            default -> throw new IllegalArgumentException("expected an LSTM, got " + op);
+        }
+        MatrixKernels.Converted weight = matrices.readable(memory.of(recurrent), recurrent.type(), scratch);
         this.loadWeight = weight.load();
-        MemorySegment recurrent =
-                scratch.take(ElementType.F32, (long) blocks.samples() * SequenceOp.Lstm.GATES * hidden);
         this.recurrence = matrices.repeatedProduct(
                 states.matrix(),
-                Strided.matrix(weight.memory(), weight.type(), (long) SequenceOp.Lstm.GATES * hidden, hidden)
-                        .transposed(),
-                Strided.matrix(recurrent, ElementType.F32, blocks.samples(), (long) SequenceOp.Lstm.GATES * hidden),
+                Strided.matrix(weight.memory(), weight.type(), width, hidden).transposed(),
+                sums.matrix(),
+                new Addend.Result(),
                 scratch);
-        this.sums = new SampleBlocks.Rows(recurrent, 1, SequenceOp.Lstm.GATES * hidden, hidden);
         this.gate = new float[][] {blocks.newUnits(), blocks.newUnits(), blocks.newUnits(), blocks.newUnits()};
         this.cells = blocks.newUnitsOfAll();
         this.other = blocks.newUnits();
     }
 
-    private static Kernel copy(MemorySegment from, MemorySegment to) {
-        return from.address() == to.address() ? () -> {} : () -> to.copyFrom(from);
-    }
-
     @Override
     public void run() {
+        input.load().run();
         loadWeight.run();
-        loadProjected.run();
         recurrence.pack().run();
         for (float[] units : cells) {
             Arrays.fill(units, 0);
         }
         for (int t = 0; t < blocks.time(); t++) {
+            input.write().run(t);
             if (t > 0) {
                 recurrence.product().run(states.matrixOffset(t - 1), 0, 0);
             }
             for (int block = 0; block < ranges.length; block++) {
                 runCells(t, block);
             }
+            states.convert(t);
+            gates.convert(t);
         }
     }
 
@@ -90,11 +96,7 @@ final class LstmKernel implements Kernel {
         float[] cell = cells[block];
         int count = blocks.units(range);
         for (int g = 0; g < SequenceOp.Lstm.GATES; g++) {
-            gates.load(gate[g], range, t, g);
-            if (t > 0) {
-                sums.load(other, range, 0, g);
-                VectorMath.add(gate[g], other, count);
-            }
+            sums.load(gate[g], range, 0, g);
         }
         VectorMath.sigmoid(gate[INPUT], count);
         VectorMath.sigmoid(gate[FORGET], count);

@@ -60,11 +60,11 @@ sealed interface MatrixKernels permits OneDnnKernels, PortableKernels {
     Kernel affine(Strided left, Strided right, Optional<MemorySegment> bias, Strided result, Scratch scratch);
 
     /**
-     * As {@link #product}, in the result's place; the right operand does not move.
+     * Left · right + addend; the right operand and a row that is added do not move.
      *
      * @param left of right's type, or f32, and converted to that each time
      */
-    RepeatedProduct repeatedProduct(Strided left, Strided right, Strided result, Scratch scratch);
+    RepeatedProduct repeatedProduct(Strided left, Strided right, Strided result, Addend addend, Scratch scratch);
 
     /** Between two float types, one of them f32, element by element. */
     Kernel convert(MemorySegment from, ElementType fromType, MemorySegment to, ElementType toType);

@@ -63,14 +63,15 @@ final class OneDnnKernels implements MatrixKernels {
     }
 
     @Override
-    public RepeatedProduct repeatedProduct(Strided left, Strided right, Strided result, Scratch forCopies) {
-        return products.repeated(left, right, result, forCopies);
+    public RepeatedProduct repeatedProduct(
+            Strided left, Strided right, Strided result, Addend addend, Scratch forCopies) {
+        return products.repeated(left, right, result, addend, forCopies);
     }
 
     @Override
     public Kernel affine(Strided left, Strided right, Optional<MemorySegment> bias, Strided result, Scratch forCopies) {
         if (bias.isEmpty() && right.strides().getLast() == 1 && isWorthPacking(left, right)) {
-            RepeatedProduct product = products.repeated(left, right, result, forCopies);
+            RepeatedProduct product = products.repeated(left, right, result, new Addend.None(), forCopies);
             return () -> {
                 product.pack().run();
                 product.product().run();

@@ -55,15 +55,15 @@ record OneDnnProducts(MemorySegment engine, MemorySegment stream, ProgramMemory 
      *
      * @param left of right's type, or f32, and converted to that each time
      */
-    RepeatedProduct repeated(Strided left, Strided right, Strided result, Scratch packing) {
+    RepeatedProduct repeated(Strided left, Strided right, Strided result, Addend addend, Scratch packing) {
         if (left.type() == right.type()) {
-            return repeatedOfOneType(left, right, result, packing);
+            return repeatedOfOneType(left, right, result, addend, packing);
         }
         long elements = (long) left.rows() * left.columns();
         Strided converted =
                 Strided.matrix(packing.take(right.type(), elements), right.type(), left.rows(), left.columns());
         LongConsumer conversion = conversion(left, converted);
-        RepeatedProduct product = repeatedOfOneType(converted, right, result, packing);
+        RepeatedProduct product = repeatedOfOneType(converted, right, result, addend, packing);
         return new RepeatedProduct(product.pack(), (leftOffset, rightOffset, resultOffset) -> {
             conversion.accept(leftOffset);
             product.product().run(0, rightOffset, resultOffset);
@@ -89,13 +89,21 @@ record OneDnnProducts(MemorySegment engine, MemorySegment stream, ProgramMemory 
         }
     }
 
-    private RepeatedProduct repeatedOfOneType(Strided left, Strided right, Strided result, Scratch packing) {
+    private RepeatedProduct repeatedOfOneType(
+            Strided left, Strided right, Strided result, Addend addend, Scratch packing) {
         try (Arena scratch = Arena.ofConfined()) {
+            Optional<Strided> row = addend instanceof Addend.Row(var bias)
+                    ? Optional.of(Strided.matrix(bias, ElementType.F32, 1, result.columns()))
+                    : Optional.empty();
             MemorySegment any = OneDnnMatMul.anyLayout(dataType(right.type()), right.sizes(), scratch);
             MemorySegment description = OneDnnMatMul.describe(
                     engine,
-                    List.of(layout(left, scratch), any, MemorySegment.NULL, layout(result, scratch)),
-                    OneDnn.attributes(scratch),
+                    List.of(
+                            layout(left, scratch),
+                            any,
+                            row.map(bias -> layout(bias, scratch)).orElse(MemorySegment.NULL),
+                            layout(result, scratch)),
+                    addend instanceof Addend.Result ? OneDnnMatMul.accumulating(scratch) : OneDnn.attributes(scratch),
                     scratch);
             MemorySegment packedLayout = OneDnnMatMul.weightsLayout(description);
             MemorySegment bytes = packing.take(OneDnn.byteSize(packedLayout));
@@ -108,6 +116,7 @@ record OneDnnProducts(MemorySegment engine, MemorySegment stream, ProgramMemory 
             arguments.add(OneDnnArguments.DESTINATION, packed.memory);
             Kernel pack = bind("packing of " + right.sizes(), copying, arguments);
             OneDnnArguments operands = new OneDnnArguments(memory.arena());
+            row.ifPresent(bias -> operands.add(OneDnnArguments.BIAS, memory(bias)));
             return new RepeatedProduct(
                     pack, bind(description, operands, List.of(placed(left), packed, placed(result))));
         }

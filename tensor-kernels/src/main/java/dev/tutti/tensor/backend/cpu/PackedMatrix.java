@@ -53,6 +53,13 @@ final class PackedMatrix {
         }
     }
 
+    /** Each row as this one. */
+    void fillRows(float[] row) {
+        for (float[] target : rows) {
+            System.arraycopy(row, 0, target, 0, columns);
+        }
+    }
+
     /** this += left · right; sums are f32, four products at a time, in the order of k. */
     void addProduct(PackedMatrix left, PackedMatrix right) {
         for (int from = 0; from < columns; from += COLUMN_BLOCK) {

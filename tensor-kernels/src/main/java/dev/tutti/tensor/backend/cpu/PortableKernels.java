@@ -64,16 +64,36 @@ final class PortableKernels implements MatrixKernels {
     }
 
     @Override
-    public RepeatedProduct repeatedProduct(Strided left, Strided right, Strided result, Scratch forCopies) {
+    public RepeatedProduct repeatedProduct(
+            Strided left, Strided right, Strided result, Addend addend, Scratch forCopies) {
         PackedMatrix a = new PackedMatrix(left);
         PackedMatrix b = new PackedMatrix(right);
         PackedMatrix y = new PackedMatrix(result);
-        return new RepeatedProduct(() -> b.load(0), (leftOffset, _, resultOffset) -> {
+        float[] row = new float[result.columns()];
+        Kernel loadRow = loading(addend, row);
+        Kernel pack = () -> {
+            b.load(0);
+            loadRow.run();
+        };
+        boolean adding = addend instanceof Addend.Result;
+        return new RepeatedProduct(pack, (leftOffset, _, resultOffset) -> {
             a.load(leftOffset);
-            y.clear();
+            if (adding) {
+                y.load(resultOffset);
+            } else {
+                y.fillRows(row);
+            }
             y.addProduct(a, b);
             y.store(resultOffset);
         });
+    }
+
+    private static Kernel loading(Addend addend, float[] row) {
+        if (!(addend instanceof Addend.Row(var memory))) {
+            return () -> {};
+        }
+        Rows rows = new Rows(memory, row.length);
+        return () -> rows.load(0, row);
     }
 
     @Override

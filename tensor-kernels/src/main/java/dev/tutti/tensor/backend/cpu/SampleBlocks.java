@@ -18,11 +18,11 @@ import java.util.List;
 record SampleBlocks(int samples, int time, int hidden, int block) {
     private static final int UNITS = 2048;
 
-    /** @param states [samples, time, hidden] */
+    /** @param states [time, samples, hidden] */
     static SampleBlocks of(Shape states) {
-        int samples = states.size(0);
+        int samples = states.size(1);
         int hidden = states.size(2);
-        return new SampleBlocks(samples, states.size(1), hidden, Math.min(samples, (UNITS + hidden - 1) / hidden));
+        return new SampleBlocks(samples, states.size(0), hidden, Math.min(samples, (UNITS + hidden - 1) / hidden));
     }
 
     /** Samples from {@code first} on, before {@code last}. */
@@ -50,9 +50,9 @@ record SampleBlocks(int samples, int time, int hidden, int block) {
         return (range.last - range.first) * hidden;
     }
 
-    /** Rows [samples, time, columns]. */
+    /** Rows [time, samples, columns]. */
     Rows sequence(MemorySegment memory, int columns) {
-        return new Rows(memory, time, columns, hidden);
+        return new Rows(memory, samples, columns, hidden);
     }
 
     /** Of [samples, hidden], which are the same at all times. */
@@ -62,35 +62,51 @@ record SampleBlocks(int samples, int time, int hidden, int block) {
     }
 
     /** f32 in memory, of which {@code hidden} columns at one time are read to arrays, and written from there. */
-    record Rows(MemorySegment memory, int time, int columns, int hidden) {
+    record Rows(MemorySegment memory, int samples, int columns, int hidden) {
         void load(float[] units, Range range, int t, int part) {
-            for (int s = range.first; s < range.last; s++) {
+            int run = run(range);
+            for (int s = range.first; s < range.last; s += run) {
                 MemorySegment.copy(
-                        memory, JAVA_FLOAT_UNALIGNED, offset(s, t, part), units, (s - range.first) * hidden, hidden);
+                        memory,
+                        JAVA_FLOAT_UNALIGNED,
+                        offset(s, t, part),
+                        units,
+                        (s - range.first) * hidden,
+                        run * hidden);
             }
         }
 
         /** @param part which {@code hidden} of the columns */
         void store(float[] units, Range range, int t, int part) {
-            for (int s = range.first; s < range.last; s++) {
+            int run = run(range);
+            for (int s = range.first; s < range.last; s += run) {
                 MemorySegment.copy(
-                        units, (s - range.first) * hidden, memory, JAVA_FLOAT_UNALIGNED, offset(s, t, part), hidden);
+                        units,
+                        (s - range.first) * hidden,
+                        memory,
+                        JAVA_FLOAT_UNALIGNED,
+                        offset(s, t, part),
+                        run * hidden);
             }
         }
 
-        private long offset(int sample, int t, int part) {
-            return (((long) sample * time + t) * columns + (long) part * hidden) * Float.BYTES;
+        /** Samples whose units lie one after the other. */
+        private int run(Range range) {
+            return columns == hidden ? range.last - range.first : 1;
         }
 
-        /** The rows of all samples at the first time, a matrix. */
+        private long offset(int sample, int t, int part) {
+            return (((long) t * samples + sample) * columns + (long) part * hidden) * Float.BYTES;
+        }
+
+        /** The rows of all samples at the first time. */
         Strided matrix() {
-            long stride = (long) time * columns;
-            return Strided.matrix(memory, ElementType.F32, memory.byteSize() / Float.BYTES / stride, columns, stride);
+            return Strided.matrix(memory, ElementType.F32, samples, columns);
         }
 
         /** Bytes from the {@link #matrix} of the first time to that of another. */
         long matrixOffset(int t) {
-            return (long) t * columns * Float.BYTES;
+            return (long) t * samples * columns * Float.BYTES;
         }
     }
 }

@@ -1,6 +1,5 @@
 package dev.tutti.tensor.backend.cpu;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import dev.tutti.tensor.backend.Kernel;
@@ -23,6 +22,7 @@ record SequenceKernels(ProgramMemory memory, MatrixKernels matrices, Scratch scr
             case SequenceOp.TimePoolGradient pool -> new TimePoolKernels(memory).backward(pool, y);
             case SequenceOp.Delay delay -> delay(delay, y);
             case SequenceOp.Lstm lstm -> new LstmKernel(memory, matrices, scratch, lstm, results);
+            case SequenceOp.DenseLstm lstm -> new LstmKernel(memory, matrices, scratch, lstm, results);
             case SequenceOp.LstmGradient lstm -> new LstmGradientKernel(memory, matrices, scratch, lstm, y);
             case SequenceOp.Attention attention -> new AttentionKernel(memory, matrices, scratch, attention, results);
             case SequenceOp.AttentionGradient attention ->
@@ -110,14 +110,11 @@ record SequenceKernels(ProgramMemory memory, MatrixKernels matrices, Scratch scr
     private Kernel delay(SequenceOp.Delay op, Tensor result) {
         MemorySegment x = memory.of(op.x());
         MemorySegment y = memory.of(result);
-        float[] zeros = new float[result.shape().size(2)];
-        long rowBytes = (long) zeros.length * Float.BYTES;
-        long sampleBytes = result.shape().size(1) * rowBytes;
+        long timeBytes = y.byteSize() / result.shape().size(0);
+        MemorySegment first = y.asSlice(0, timeBytes);
         return () -> {
-            for (long offset = 0; offset < y.byteSize(); offset += sampleBytes) {
-                MemorySegment.copy(zeros, 0, y, JAVA_FLOAT_UNALIGNED, offset, zeros.length);
-                MemorySegment.copy(x, offset, y, offset + rowBytes, sampleBytes - rowBytes);
-            }
+            first.fill((byte) 0);
+            MemorySegment.copy(x, 0, y, timeBytes, y.byteSize() - timeBytes);
         };
     }
 }

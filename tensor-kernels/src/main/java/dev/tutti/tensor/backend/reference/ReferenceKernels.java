@@ -23,6 +23,7 @@ public final class ReferenceKernels {
     private final PoolingLoops pooling;
     private final NormalizationLoops norms;
     private final SequenceLoops sequences;
+    private final RecurrenceLoops recurrences;
     private final AttentionLoops attention;
     private final LossLoops losses;
 
@@ -39,6 +40,7 @@ public final class ReferenceKernels {
         this.pooling = new PoolingLoops(tensors);
         this.norms = new NormalizationLoops(tensors);
         this.sequences = new SequenceLoops(tensors);
+        this.recurrences = new RecurrenceLoops(tensors);
         this.attention = new AttentionLoops(tensors);
         this.losses = new LossLoops(tensors);
     }
@@ -77,9 +79,10 @@ public final class ReferenceKernels {
             case SequenceOp.PaddingMask mask -> sequences.paddingMask(mask, instruction.result());
             case SequenceOp.TimePool pool -> sequences.timePool(pool, instruction.result());
             case SequenceOp.TimePoolGradient pool -> sequences.timePoolGradient(pool, instruction.result());
-            case SequenceOp.Lstm lstm -> sequences.lstm(lstm, instruction.results());
-            case SequenceOp.LstmGradient lstm -> sequences.lstmGradient(lstm, instruction.result());
-            case SequenceOp.Delay delay -> sequences.delay(delay, instruction.result());
+            case SequenceOp.Lstm lstm -> recurrences.lstm(lstm, instruction.results());
+            case SequenceOp.DenseLstm lstm -> recurrences.denseLstm(lstm, instruction.results());
+            case SequenceOp.LstmGradient lstm -> recurrences.gradient(lstm, instruction.result());
+            case SequenceOp.Delay delay -> recurrences.delay(delay, instruction.result());
             case SequenceOp.Attention op2 -> attention.forward(op2, instruction.results());
             case SequenceOp.AttentionGradient op2 -> attention.backward(op2, instruction.result());
         };

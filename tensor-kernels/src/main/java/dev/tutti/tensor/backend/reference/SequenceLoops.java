@@ -3,9 +3,7 @@ package dev.tutti.tensor.backend.reference;
 import dev.tutti.tensor.backend.Kernel;
 import dev.tutti.tensor.backend.Values;
 import dev.tutti.tensor.graph.SequenceOp;
-import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
-import java.util.List;
 import java.util.stream.IntStream;
 
 record SequenceLoops(TensorValues tensors) {
@@ -133,97 +131,6 @@ record SequenceLoops(TensorValues tensors) {
 
         private boolean isIgnored(long sample, int t) {
             return ignored.get(sample * time + t) != 0;
-        }
-    }
-
-    Kernel delay(SequenceOp.Delay op, Tensor result) {
-        Values x = tensors.of(op.x());
-        Values y = tensors.of(result);
-        int time = result.shape().size(1);
-        int width = result.shape().size(2);
-        return () -> {
-            for (long i = 0; i < y.count(); i++) {
-                y.set(i, i / width % time == 0 ? 0 : x.get(i - width));
-            }
-        };
-    }
-
-    Kernel lstm(SequenceOp.Lstm op, List<Tensor> results) {
-        Values projected = tensors.of(op.projected());
-        Values weight = tensors.of(op.weight());
-        Values states = tensors.of(results.get(0));
-        Values gates = tensors.of(results.get(1));
-        Values cells = tensors.of(results.get(2));
-        Shape shape = results.getFirst().shape();
-        int time = shape.size(1);
-        int hidden = shape.size(2);
-        return () -> {
-            for (int row = 0; row < shape.size(0) * time; row++) {
-                boolean first = row % time == 0;
-                for (int gate = 0; gate < SequenceOp.Lstm.GATES * hidden; gate++) {
-                    long index = (long) row * SequenceOp.Lstm.GATES * hidden + gate;
-                    double sum = projected.get(index);
-                    for (int k = 0; k < hidden && !first; k++) {
-                        sum += states.get((long) (row - 1) * hidden + k) * weight.get((long) gate * hidden + k);
-                    }
-                    gates.set(index, gate / hidden == 2 ? StrictMath.tanh(sum) : Functions.sigmoid(sum));
-                }
-                for (int k = 0; k < hidden; k++) {
-                    Cell cell = Cell.at(gates, row, hidden, k);
-                    long index = (long) row * hidden + k;
-                    double previous = first ? 0 : cells.get(index - hidden);
-                    double c = cell.forget() * previous + cell.input() * cell.candidate();
-                    cells.set(index, c);
-                    states.set(index, cell.output() * StrictMath.tanh(c));
-                }
-            }
-        };
-    }
-
-    Kernel lstmGradient(SequenceOp.LstmGradient op, Tensor result) {
-        Values gradient = tensors.of(op.gradient());
-        Values weight = tensors.of(op.weight());
-        Values gates = tensors.of(op.gates());
-        Values cells = tensors.of(op.cells());
-        Values y = tensors.of(result);
-        int time = op.cells().shape().size(1);
-        int hidden = op.cells().shape().size(2);
-        int rows = op.cells().shape().size(0) * time;
-        return () -> {
-            double[] cellGradients = new double[hidden];
-            for (int row = rows - 1; row >= 0; row--) {
-                boolean first = row % time == 0;
-                boolean last = row % time == time - 1;
-                for (int k = 0; k < hidden; k++) {
-                    double dh = gradient.get((long) row * hidden + k);
-                    for (int gate = 0; gate < SequenceOp.Lstm.GATES * hidden && !last; gate++) {
-                        dh += y.get((long) (row + 1) * SequenceOp.Lstm.GATES * hidden + gate)
-                                * weight.get((long) gate * hidden + k);
-                    }
-                    Cell cell = Cell.at(gates, row, hidden, k);
-                    double tanh = StrictMath.tanh(cells.get((long) row * hidden + k));
-                    double previous = first ? 0 : cells.get((long) (row - 1) * hidden + k);
-                    double dc = (last ? 0 : cellGradients[k]) + dh * cell.output() * (1 - tanh * tanh);
-                    cellGradients[k] = dc * cell.forget();
-                    long index = (long) row * SequenceOp.Lstm.GATES * hidden + k;
-                    y.set(index, dc * cell.candidate() * cell.input() * (1 - cell.input()));
-                    y.set(index + hidden, dc * previous * cell.forget() * (1 - cell.forget()));
-                    y.set(index + 2L * hidden, dc * cell.input() * (1 - cell.candidate() * cell.candidate()));
-                    y.set(index + 3L * hidden, dh * tanh * cell.output() * (1 - cell.output()));
-                }
-            }
-        };
-    }
-
-    /** The gates of a unit at a time of a sample, after σ and tanh. */
-    private record Cell(double input, double forget, double candidate, double output) {
-        static Cell at(Values gates, int row, int hidden, int k) {
-            long index = (long) row * SequenceOp.Lstm.GATES * hidden + k;
-            return new Cell(
-                    gates.get(index),
-                    gates.get(index + hidden),
-                    gates.get(index + 2L * hidden),
-                    gates.get(index + 3L * hidden));
         }
     }
 }
