@@ -2,6 +2,7 @@ package dev.tutti.node.transport;
 
 import io.grpc.Server;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServerStreamTracer;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -38,6 +39,7 @@ public final class ServerTransport implements AutoCloseable {
     private final EventLoopGroup loops;
     private final ExecutorService calls;
     private final List<ServerServiceDefinition> services;
+    private final List<ServerStreamTracer.Factory> tracers;
     private final Server tcp;
     private final Optional<Server> unix;
     private final Optional<SocketFile> socket;
@@ -46,11 +48,17 @@ public final class ServerTransport implements AutoCloseable {
      * Binds the address; port 0 is any free one.
      *
      * @param name of its threads
+     * @param tracers watch all streams
      * @throws IOException if the port is taken
      */
-    public ServerTransport(InetSocketAddress address, String name, List<ServerServiceDefinition> services)
+    public ServerTransport(
+            InetSocketAddress address,
+            String name,
+            List<ServerServiceDefinition> services,
+            List<ServerStreamTracer.Factory> tracers)
             throws IOException {
         this.services = services;
+        this.tracers = tracers;
         loops = new MultiThreadIoEventLoopGroup(
                 Math.clamp(Runtime.getRuntime().availableProcessors(), 1, 4),
                 new DefaultThreadFactory("grpc-io-" + name, true),
@@ -68,7 +76,7 @@ public final class ServerTransport implements AutoCloseable {
     }
 
     private Server start(SocketAddress address, Class<? extends ServerChannel> channel) throws IOException {
-        return NettyServerBuilder.forAddress(address, BulkHttp2.ofServer())
+        NettyServerBuilder builder = NettyServerBuilder.forAddress(address, BulkHttp2.ofServer())
                 .channelType(channel)
                 .bossEventLoopGroup(loops)
                 .workerEventLoopGroup(loops)
@@ -79,9 +87,9 @@ public final class ServerTransport implements AutoCloseable {
                 .keepAliveTimeout(10, TimeUnit.SECONDS)
                 .permitKeepAliveTime(5, TimeUnit.SECONDS)
                 .permitKeepAliveWithoutCalls(true)
-                .addServices(services)
-                .build()
-                .start();
+                .addServices(services);
+        tracers.forEach(builder::addStreamTracerFactory);
+        return builder.build().start();
     }
 
     /** Without it everyone takes the port. */

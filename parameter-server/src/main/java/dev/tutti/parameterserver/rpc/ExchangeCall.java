@@ -1,5 +1,7 @@
 package dev.tutti.parameterserver.rpc;
 
+import dev.tutti.parameterserver.metrics.ParameterServerMetrics;
+import dev.tutti.parameterserver.metrics.Refusal;
 import dev.tutti.parameterserver.shard.Shard;
 import dev.tutti.parameterserver.shard.ShardDirectory;
 import dev.tutti.parameterserver.shard.ShardThread;
@@ -24,6 +26,7 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
 
     private final ServerCall<Inbound, ExchangeFrame> call;
     private final ShardDirectory shards;
+    private final ParameterServerMetrics metrics;
     /** Set by the first frame. */
     private @Nullable FrameHeader opening;
 
@@ -31,16 +34,17 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
     /** From then on nothing is sent. Touched by the thread that sends: the shard's, or before there is one gRPC's. */
     private boolean ended;
 
-    ExchangeCall(ServerCall<Inbound, ExchangeFrame> call, ShardDirectory shards) {
+    ExchangeCall(ServerCall<Inbound, ExchangeFrame> call, ShardDirectory shards, ParameterServerMetrics metrics) {
         this.call = call;
         this.shards = shards;
+        this.metrics = metrics;
     }
 
     @Override
     public void onMessage(Inbound inbound) {
         switch (inbound) {
             case Inbound.Intact(ExchangeFrame frame) -> receive(frame);
-            case Inbound.Malformed(String reason) -> breach(reason);
+            case Inbound.Malformed(Refusal why, String reason) -> breach(why, reason);
         }
     }
 
@@ -55,9 +59,11 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
         }
         if (!frame.header().getJob().equals(first.getJob()) || frame.header().getShard() != first.getShard()) {
             frame.close();
-            breach("A frame for shard " + frame.header().getShard() + " of job "
-                    + frame.header().getJob() + " on the stream of shard " + first.getShard() + " of job "
-                    + first.getJob());
+            breach(
+                    Refusal.SHARD,
+                    "A frame for shard " + frame.header().getShard() + " of job "
+                            + frame.header().getJob() + " on the stream of shard " + first.getShard() + " of job "
+                            + first.getJob());
             return;
         }
         bound.execute(
@@ -71,7 +77,8 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
                 });
     }
 
-    private void breach(String reason) {
+    private void breach(Refusal why, String reason) {
+        metrics.refused(why);
         ShardThread bound = shard;
         if (bound == null) {
             refuse(reason);
@@ -88,11 +95,13 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
             return;
         }
         if (!header.hasOpen()) {
+            metrics.refused(Refusal.CONTRACT);
             end(header, Status.INVALID_ARGUMENT, "A stream's first frame is Open, got " + header.getKindCase());
             return;
         }
         ShardThread found = shards.find(header.getJob(), header.getShard()).orElse(null);
         if (found == null) {
+            metrics.refused(Refusal.SHARD);
             end(
                     header,
                     Status.NOT_FOUND,

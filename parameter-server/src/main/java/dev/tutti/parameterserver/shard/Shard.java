@@ -2,6 +2,7 @@ package dev.tutti.parameterserver.shard;
 
 import dev.tutti.parameterserver.memory.ChunkMemory;
 import dev.tutti.parameterserver.metrics.ParameterServerMetrics;
+import dev.tutti.parameterserver.metrics.Refusal;
 import dev.tutti.parameterserver.policy.AsynchronousUpdates;
 import dev.tutti.parameterserver.policy.Consistency;
 import dev.tutti.parameterserver.policy.SynchronousUpdates;
@@ -124,6 +125,7 @@ public final class Shard implements AutoCloseable {
                 case OPEN, CHUNK, FENCED, REFUSED, VOTE, KIND_NOT_SET ->
                     refuse(
                             subscription,
+                            Refusal.CONTRACT,
                             "A worker's frame is a Push, a Pull, a Clock or a Decision after its first, got "
                                     + header.getKindCase());
             }
@@ -214,6 +216,7 @@ public final class Shard implements AutoCloseable {
             if (version < startStep || (version > startStep + 1 && !updates.mayLeaveWorkersBehind())) {
                 refuse(
                         subscription,
+                        Refusal.CONTRACT,
                         "Chunk " + chunk + " of shard " + settings.shard() + " is at version " + version
                                 + ", generation " + generation + " cannot start at " + startStep);
                 return;
@@ -230,16 +233,25 @@ public final class Shard implements AutoCloseable {
         if (chunk < 0 || chunk >= memory.chunkCount()) {
             refuse(
                     subscription,
-                    "Chunk " + Integer.toUnsignedString(chunk) + " of shard " + settings.shard() + ", which has "
-                            + memory.chunkCount());
+                    Refusal.RANGE,
+                    "Shard " + settings.shard() + " has chunks 0 to " + (memory.chunkCount() - 1)
+                            + ", got a gradient of chunk " + Integer.toUnsignedString(chunk));
             return;
         }
-        switch (decoders.decode(
-                header.getPush().getEncoding(), gradient, memory.grid().elementCount(chunk))) {
+        int elements = memory.grid().elementCount(chunk);
+        if (gradient.byteSize() > ChunkDecoders.maxByteSize(elements)) {
+            refuse(
+                    subscription,
+                    Refusal.OVERSIZED,
+                    "Gradient of chunk " + chunk + ": expected " + ChunkDecoders.maxByteSize(elements)
+                            + " bytes at most, got " + gradient.byteSize());
+            return;
+        }
+        switch (decoders.decode(header.getPush().getEncoding(), gradient, elements)) {
             case ChunkDecoders.Decoded.Values(var values) ->
                 judge(subscription, header, consistency.offer(subscription.peer(), header, values));
             case ChunkDecoders.Decoded.Problem(var reason) ->
-                refuse(subscription, "Gradient of chunk " + chunk + ": " + reason);
+                refuse(subscription, Refusal.PAYLOAD, "Gradient of chunk " + chunk + ": " + reason);
         }
     }
 
@@ -262,7 +274,7 @@ public final class Shard implements AutoCloseable {
                 send(subscription);
             }
         } else {
-            refuse(subscription, "A clock in a job whose workers have none");
+            refuse(subscription, Refusal.CONTRACT, "A clock in a job whose workers have none");
         }
     }
 
@@ -297,7 +309,7 @@ public final class Shard implements AutoCloseable {
                     answerDuplicate(subscription, header.getPush().getChunk());
                 }
             }
-            case Verdict.Refused(String reason) -> refuse(subscription, reason);
+            case Verdict.Refused(String reason) -> refuse(subscription, Refusal.CONTRACT, reason);
         }
     }
 
@@ -367,12 +379,13 @@ public final class Shard implements AutoCloseable {
     }
 
     private void fenceOff(Subscription subscription, FrameHeader header) {
-        metrics.fenced();
+        metrics.refused(Refusal.GENERATION);
         subscription.oweFence(header, generation);
         send(subscription);
     }
 
-    private void refuse(Subscription subscription, String reason) {
+    private void refuse(Subscription subscription, Refusal why, String reason) {
+        metrics.refused(why);
         WorkerStream stream = subscription.stream();
         left(stream);
         stream.refuse(reason);
