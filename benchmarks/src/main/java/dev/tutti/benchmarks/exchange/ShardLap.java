@@ -51,7 +51,7 @@ final class ShardLap implements Lap {
         this.tensors = placements.size();
         this.servers = new ShardServers(shards);
         this.crew = new Crew(workers, "worker");
-        this.map = ShardMaps.plan(placements, servers.owners(unix));
+        this.map = ShardMaps.planFor(workers, placements, servers.owners(unix));
         servers.open(JOB, spec(), map, workers);
         crew.all(worker -> {
             ParameterExchange exchange = open(worker, workers, map, elements);

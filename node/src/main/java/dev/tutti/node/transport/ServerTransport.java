@@ -31,12 +31,11 @@ import org.slf4j.LoggerFactory;
 public final class ServerTransport implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ServerTransport.class);
     private static final int MAX_MESSAGE_BYTES = 16 << 20;
-    /** Several chunks of a MiB may be under way on a stream before the reader has taken the first. */
-    private static final int WINDOW_BYTES = 4 << 20;
 
     private static final Duration GRACE = Duration.ofSeconds(2);
 
     private final EventLoopGroup loops;
+    private final SharedWindow window = new SharedWindow();
     private final ExecutorService calls;
     private final List<ServerServiceDefinition> services;
     private final List<ServerStreamTracer.Factory> tracers;
@@ -76,13 +75,13 @@ public final class ServerTransport implements AutoCloseable {
     }
 
     private Server start(SocketAddress address, Class<? extends ServerChannel> channel) throws IOException {
-        NettyServerBuilder builder = NettyServerBuilder.forAddress(address, BulkHttp2.ofServer())
+        NettyServerBuilder builder = NettyServerBuilder.forAddress(address, BulkHttp2.ofServer(window))
                 .channelType(channel)
                 .bossEventLoopGroup(loops)
                 .workerEventLoopGroup(loops)
                 .executor(calls)
                 .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-                .flowControlWindow(WINDOW_BYTES)
+                .flowControlWindow(SharedWindow.MOST)
                 .keepAliveTime(20, TimeUnit.SECONDS)
                 .keepAliveTimeout(10, TimeUnit.SECONDS)
                 .permitKeepAliveTime(5, TimeUnit.SECONDS)

@@ -27,6 +27,7 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
     private final ServerCall<Inbound, ExchangeFrame> call;
     private final ShardDirectory shards;
     private final ParameterServerMetrics metrics;
+    private final Runnable gone;
     /** Set by the first frame. */
     private @Nullable FrameHeader opening;
 
@@ -34,10 +35,16 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
     /** From then on nothing is sent. Touched by the thread that sends: the shard's, or before there is one gRPC's. */
     private boolean ended;
 
-    ExchangeCall(ServerCall<Inbound, ExchangeFrame> call, ShardDirectory shards, ParameterServerMetrics metrics) {
+    /** @param gone called once, when the transport has done with the call */
+    ExchangeCall(
+            ServerCall<Inbound, ExchangeFrame> call,
+            ShardDirectory shards,
+            ParameterServerMetrics metrics,
+            Runnable gone) {
         this.call = call;
         this.shards = shards;
         this.metrics = metrics;
+        this.gone = gone;
     }
 
     @Override
@@ -140,7 +147,13 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
     }
 
     @Override
+    public void onComplete() {
+        gone.run();
+    }
+
+    @Override
     public void onCancel() {
+        gone.run();
         ShardThread bound = shard;
         if (bound != null) {
             bound.execute(

@@ -8,6 +8,7 @@ import io.grpc.Metadata;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServerStreamTracer;
 import io.grpc.Status;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,16 +19,21 @@ public final class ExchangeService {
     /** One frame is applied while the next is received. A worker that sends faster waits in its own process. */
     private static final int FRAMES_IN_FLIGHT = 2;
 
-    /** A stream takes another chunk while fewer bytes than this wait for the network; a chunk is up to 1 MiB. */
+    /** A stream takes another chunk while fewer bytes than this wait for the network, or than its part of those of all streams; a chunk is up to 1 MiB. */
     private static final int READY_BYTES = 1 << 20;
+
+    private static final int LEAST_READY_BYTES = 64 << 10;
+    private static final int READY_BYTES_OF_ALL = 4 << 20;
 
     private ExchangeService() {}
 
     public static ServerServiceDefinition of(ShardDirectory shards, ParameterServerMetrics metrics) {
+        AtomicInteger streams = new AtomicInteger();
         return ServerServiceDefinition.builder(ParametersGrpc.SERVICE_NAME)
                 .addMethod(Inbound.METHOD, (call, _) -> {
-                    ExchangeCall listener = new ExchangeCall(call, shards, metrics);
-                    call.setOnReadyThreshold(READY_BYTES);
+                    ExchangeCall listener = new ExchangeCall(call, shards, metrics, streams::decrementAndGet);
+                    call.setOnReadyThreshold(
+                            Math.clamp(READY_BYTES_OF_ALL / streams.incrementAndGet(), LEAST_READY_BYTES, READY_BYTES));
                     call.sendHeaders(new Metadata());
                     call.request(FRAMES_IN_FLIGHT);
                     return listener;
