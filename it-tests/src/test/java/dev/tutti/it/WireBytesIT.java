@@ -50,7 +50,7 @@ class WireBytesIT {
                     .mapToLong(chunk -> chunkBytes.applyAsLong(CHUNKS.elementCount(chunk)))
                     .sum();
             TuttiProcess server = cluster.parameterServers().getFirst();
-            assertThat(steps).isEqualTo(2 * Math.ceilDiv(3600, 128));
+            assertThat(steps).isEqualTo(2 * Math.ceilDiv(3600L, 128L));
             assertThat(counted(server, "received_bytes_total"))
                     .as("gradients: one of each worker a step")
                     .isEqualTo(workers * steps * pushBytes);
