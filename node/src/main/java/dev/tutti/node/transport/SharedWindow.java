@@ -12,7 +12,7 @@ final class SharedWindow {
     /** That of HTTP/2 itself, more or less: from here on memory does grow with the number of peers. */
     static final int LEAST = 64 << 10;
 
-    private static final int BUDGET = 16 << 20;
+    private static final int BUDGET = 8 << 20;
 
     private final Set<Peer> peers = new HashSet<>();
     private int window = MOST;

@@ -21,10 +21,10 @@ class SharedWindowTest {
 
     @Test
     void aFewHaveTheWholeWindowAndManyShareIt() {
-        enter(4);
+        enter(2);
         assertThat(peers).allSatisfy(peer -> assertThat(peer.bytes).isEqualTo(4 << 20));
-        enter(12);
-        assertThat(peers).allSatisfy(peer -> assertThat(peer.bytes).isEqualTo(1 << 20));
+        enter(14);
+        assertThat(peers).allSatisfy(peer -> assertThat(peer.bytes).isEqualTo(512 << 10));
         enter(240);
         assertThat(peers).allSatisfy(peer -> assertThat(peer.bytes).isEqualTo(64 << 10));
         enter(1);
@@ -34,7 +34,7 @@ class SharedWindowTest {
     @Test
     void whoStaysHasMoreAgainOnceOthersAreGone() {
         enter(16);
-        while (peers.size() > 5) {
+        while (peers.size() > 3) {
             window.leave(peers.removeFirst());
         }
         assertThat(peers).allSatisfy(peer -> assertThat(peer.bytes).isEqualTo(2 << 20));

@@ -75,8 +75,9 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
         }
         bound.execute(
                 open -> {
-                    open.receive(this, frame);
-                    call.request(1);
+                    if (open.receive(this, frame)) {
+                        call.request(1);
+                    }
                 },
                 () -> {
                     frame.close();
@@ -181,6 +182,11 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
             LOG.debug("A stream had ended before a frame was sent", e);
             ended = true;
         }
+    }
+
+    @Override
+    public void takeNext() {
+        call.request(1);
     }
 
     @Override

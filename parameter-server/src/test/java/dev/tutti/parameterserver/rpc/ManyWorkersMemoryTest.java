@@ -11,6 +11,8 @@ import dev.tutti.parameterserver.shard.Shard;
 import dev.tutti.parameterserver.shard.ShardDirectory;
 import dev.tutti.parameterserver.shard.ShardSettings;
 import dev.tutti.parameterserver.shard.ShardThread;
+import dev.tutti.proto.v1.Asynchronous;
+import dev.tutti.proto.v1.Consistency;
 import dev.tutti.proto.v1.Encoding;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.Initializer;
@@ -18,6 +20,7 @@ import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.Push;
 import dev.tutti.proto.v1.Sgd;
 import dev.tutti.proto.v1.ShardMap;
+import dev.tutti.proto.v1.Synchronous;
 import dev.tutti.proto.v1.TensorPlacement;
 import dev.tutti.proto.wire.ExchangeFrame;
 import dev.tutti.proto.wire.Payload;
@@ -42,14 +45,15 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Sixteen workers of an asynchronous job push all they can to one shard, over loopback, and one of them reads nothing. What the shard and its
- * transport hold is the direct memory of this process without that of the workers, who have an allocator of their own.
+ * Sixteen workers push all they can to one shard, over loopback. What its transport holds is the memory of this process in direct buffers without that of the
+ * workers, who have an allocator of their own; parameters, state and sums are in arenas, which are no buffers ({@code EarlyPushesTest} counts sums).
  */
 @Timeout(120)
 class ManyWorkersMemoryTest {
@@ -61,7 +65,6 @@ class ManyWorkersMemoryTest {
     private static final long ALLOWANCE_BYTES = 64 * MEBIBYTE;
 
     private final UnpooledByteBufAllocator workersMemory = new UnpooledByteBufAllocator(false);
-    private final long before = directBytes();
     private final AtomicLong peak = new AtomicLong();
     private final ParameterServerMetrics metrics = new ParameterServerMetrics(new SimpleMeterRegistry());
     private final ShardDirectory directory = new ShardDirectory();
@@ -91,13 +94,17 @@ class ManyWorkersMemoryTest {
                 "test",
                 List.of(ExchangeService.of(directory, metrics)),
                 List.of(ExchangeService.tracing(metrics)));
+    }
+
+    /** The job's only shard. */
+    private void open(Consistency.Builder consistency) {
         JobSpec.Builder spec = JobSpec.newBuilder().setSeed(42);
-        spec.getTrainingBuilder().getConsistencyBuilder().getAsynchronousBuilder();
+        spec.getTrainingBuilder().setConsistency(consistency);
         spec.getTrainingBuilder()
                 .getOptimizerBuilder()
                 .setSgd(Sgd.newBuilder().setRate(0.5).setMomentum(0.9));
         ShardSettings settings =
-                new ShardSettings(Jobs.JOB, spec.build(), map, 0, 1, Long.MAX_VALUE, Path.of("unused"));
+                new ShardSettings(Jobs.JOB, spec.build(), map, 0, WORKERS, Long.MAX_VALUE, Path.of("unused"));
         ShardThread shard = new ShardThread(settings, thread, _ -> {});
         shard.open(() -> {
             Shard created = new Shard(settings, metrics, new RecordedCheckpoints());
@@ -121,10 +128,11 @@ class ManyWorkersMemoryTest {
 
     @Test
     void oneThatReadsNothingHoldsUpNobodyAndFillsNoMemory() throws Exception {
+        open(Consistency.newBuilder().setAsynchronous(Asynchronous.getDefaultInstance()));
         BlockingWorker deaf = join();
         Future<?> pushed = workers.submit(() -> {
             for (int step = 0; step < STEPS; step++) {
-                push(deaf, 0, step);
+                push(deaf, batch(0, step));
             }
             return null;
         });
@@ -142,13 +150,43 @@ class ManyWorkersMemoryTest {
         }
         pushed.get();
 
-        long parametersAndState = 2L * ELEMENTS * Float.BYTES;
-        assertThat(peak.get())
-                .as("bytes the shard and its transport held")
-                .isBetween(parametersAndState, parametersAndState + chunkBytes + ALLOWANCE_BYTES);
+        assertTransportIsBounded();
         assertThat(framesUntilNewest(deaf))
                 .as("frames it is sent once it reads: what was under way, and the newest version of each chunk")
                 .isBetween(chunks, 2 * chunks);
+    }
+
+    @Test
+    void workersWhoseSlicesComeLastWaitForThoseWhoseComeFirst() throws Exception {
+        open(Consistency.newBuilder().setSynchronous(Synchronous.getDefaultInstance()));
+        List<BlockingWorker> clients = new ArrayList<>();
+        for (int worker = 0; worker < WORKERS; worker++) {
+            clients.add(join());
+            clients.getLast().read(chunks);
+            takeAll(clients.getLast(), 0);
+        }
+        for (int number = 1; number <= STEPS; number++) {
+            long step = number;
+            List<Future<?>> all = new ArrayList<>();
+            for (int worker :
+                    IntStream.range(0, WORKERS).map(i -> WORKERS - 1 - i).toArray()) {
+                all.add(workers.submit(() -> {
+                    clients.get(worker).read(chunks);
+                    push(clients.get(worker), slice(worker, step));
+                    takeAll(clients.get(worker), step);
+                    return null;
+                }));
+            }
+            for (Future<?> one : all) {
+                one.get();
+            }
+        }
+
+        assertTransportIsBounded();
+    }
+
+    private void assertTransportIsBounded() {
+        assertThat(peak.get()).as("bytes the transport held").isBetween(MEBIBYTE, ALLOWANCE_BYTES);
     }
 
     private BlockingWorker join() throws InterruptedException {
@@ -166,24 +204,35 @@ class ManyWorkersMemoryTest {
     private void train(BlockingWorker client, int worker) throws InterruptedException {
         for (int step = 0; step < STEPS; step++) {
             client.read(chunks);
-            push(client, worker, step);
-            for (int chunk = 0; chunk < chunks; chunk++) {
-                client.take();
-                long now = directBytes() - workersMemory.metric().usedDirectMemory() - gradient.byteSize() - before;
-                peak.accumulateAndGet(now, Math::max);
-            }
+            push(client, batch(worker, step));
+            takeAll(client, 0);
         }
     }
 
-    /** A batch's gradient, last chunk first. */
-    private void push(BlockingWorker client, int worker, int step) throws InterruptedException {
+    /** Each chunk once, of that version or newer. */
+    private void takeAll(BlockingWorker client, long version) throws InterruptedException {
+        for (int chunk = 0; chunk < chunks; chunk++) {
+            assertThat(client.take().getStep()).isGreaterThanOrEqualTo(version);
+            long now = directBytes() - workersMemory.metric().usedDirectMemory();
+            peak.accumulateAndGet(now, Math::max);
+        }
+    }
+
+    private static FrameHeader.Builder batch(int worker, int step) {
+        return Jobs.header(1).setPush(Push.newBuilder().setBatch(step * WORKERS + worker));
+    }
+
+    private static FrameHeader.Builder slice(int worker, long step) {
+        return Jobs.header(1)
+                .setStep(step)
+                .setPush(Push.newBuilder().setSliceBegin(worker).setSliceEnd(worker + 1));
+    }
+
+    /** A gradient, last chunk first. */
+    private void push(BlockingWorker client, FrameHeader.Builder of) throws InterruptedException {
         for (int chunk = chunks - 1; chunk >= 0; chunk--) {
-            Push push = Push.newBuilder()
-                    .setChunk(chunk)
-                    .setEncoding(Encoding.ENCODING_F32)
-                    .setBatch(step * WORKERS + worker)
-                    .build();
-            client.send(new ExchangeFrame(Jobs.header(1).setPush(push).build(), Payload.view(gradient)));
+            of.getPushBuilder().setChunk(chunk).setEncoding(Encoding.ENCODING_F32);
+            client.send(new ExchangeFrame(of.build(), Payload.view(gradient)));
         }
     }
 
@@ -199,7 +248,7 @@ class ManyWorkersMemoryTest {
         return frames;
     }
 
-    /** Of this process, Netty's and ours. */
+    /** Of this process. */
     private static long directBytes() {
         return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
                 .filter(pool -> pool.getName().equals("direct"))
