@@ -51,6 +51,21 @@ class MnistIT {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"int8", "{top-k: 0.01}"})
+    void compressedGradientsLearnAsMuch(String gradients) {
+        double plain = accuracy(train("mnist-mlp.yaml", "--processes", "--workers", "2"));
+        double compressed = accuracy(train(
+                "mnist-mlp.yaml",
+                "--processes",
+                "--workers",
+                "2",
+                "--set",
+                "training.exchange.gradients=" + gradients));
+
+        assertThat(compressed).isGreaterThanOrEqualTo(plain - 0.005);
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"f32", "bf16"})
     void convolutions(String precision) {
         assertThat(accuracy(train("mnist-lenet.yaml", "--set", "training.precision=" + precision)))

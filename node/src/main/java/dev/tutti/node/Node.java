@@ -77,7 +77,7 @@ public final class Node implements RunningRole {
         RoleComponent built = role.apply(new NodeContext(this, nodeSystem.typed(), nodeMetrics.registry()));
         component = built;
         if (!built.services().isEmpty()) {
-            grpc = new GrpcEndpoint(config, built.services());
+            grpc = new GrpcEndpoint(config, built.services(), built.tracers());
         }
         join(nodeSystem);
         built.joined();

@@ -12,6 +12,7 @@ import dev.tutti.proto.v1.Role;
 import dev.tutti.proto.v1.ToCoordinator;
 import dev.tutti.proto.v1.ToParameterServer;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServerStreamTracer;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -36,6 +37,7 @@ final class ParameterServer implements RoleComponent {
     private final ShardDirectory directory = new ShardDirectory();
     private final ExecutorService shardThread;
     private final ExecutorService disk;
+    private final ParameterServerMetrics metrics;
     private final OpenShards shards;
     private volatile @Nullable ActorRef<ToParameterServer> self;
 
@@ -46,13 +48,18 @@ final class ParameterServer implements RoleComponent {
                 Thread.ofPlatform().daemon().name("shards-" + node.member()).factory());
         this.disk = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("checkpoint-", 0).factory());
-        this.shards = new OpenShards(
-                directory, shardThread, disk, new ParameterServerMetrics(node.meters()), this::tellCoordinator);
+        this.metrics = new ParameterServerMetrics(node.meters());
+        this.shards = new OpenShards(directory, shardThread, disk, metrics, this::tellCoordinator);
     }
 
     @Override
     public List<ServerServiceDefinition> services() {
-        return List.of(ExchangeService.of(directory));
+        return List.of(ExchangeService.of(directory, metrics));
+    }
+
+    @Override
+    public List<ServerStreamTracer.Factory> tracers() {
+        return List.of(ExchangeService.tracing(metrics));
     }
 
     @Override

@@ -55,7 +55,7 @@ final class ShardLap implements Lap {
         this.tensors = placements.size();
         this.servers = new ShardServers(shards);
         this.crew = new Crew(workers, "worker");
-        this.map = ShardMaps.plan(placements, servers.owners(transport != Transport.TCP));
+        this.map = ShardMaps.planFor(workers, placements, servers.owners(transport != Transport.TCP));
         servers.open(JOB, spec(), map, workers);
         crew.all(worker -> {
             ParameterExchange exchange = open(worker, workers, map, elements);

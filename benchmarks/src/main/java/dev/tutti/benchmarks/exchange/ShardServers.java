@@ -26,6 +26,7 @@ import java.util.concurrent.Executors;
 final class ShardServers implements AutoCloseable {
     static final long GENERATION = 1;
 
+    private final ParameterServerMetrics metrics = new ParameterServerMetrics(new SimpleMeterRegistry());
     private final List<ShardDirectory> directories = new ArrayList<>();
     private final List<ServerTransport> servers = new ArrayList<>();
     private final List<ExecutorService> threads = new ArrayList<>();
@@ -37,7 +38,8 @@ final class ShardServers implements AutoCloseable {
             servers.add(new ServerTransport(
                     new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                     "shard-" + shard,
-                    List.of(ExchangeService.of(directory))));
+                    List.of(ExchangeService.of(directory, metrics)),
+                    List.of()));
             threads.add(Executors.newSingleThreadExecutor(
                     Thread.ofPlatform().daemon().name("shard-" + shard).factory()));
         }
@@ -60,8 +62,7 @@ final class ShardServers implements AutoCloseable {
             ShardSettings settings = new ShardSettings(job, spec, map, number, slices, Long.MAX_VALUE, Path.of(""));
             ShardThread shard = new ShardThread(settings, threads.get(number), _ -> {});
             directories.get(number).add(shard);
-            shard.open(() ->
-                    new Shard(settings, new ParameterServerMetrics(new SimpleMeterRegistry()), new NoCheckpoints()));
+            shard.open(() -> new Shard(settings, metrics, new NoCheckpoints()));
             shard.execute(open -> open.fence(GENERATION), () -> {});
         }
     }

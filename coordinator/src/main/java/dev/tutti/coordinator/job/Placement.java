@@ -34,7 +34,7 @@ sealed interface Placement {
                         new ShardMaps.Server(server.getMember(), server.getGrpcEndpoint(), server.getGrpcSocket()))
                 .toList();
         return new Found(new Team(
-                ShardMaps.plan(facts.getTensorsList(), chosen),
+                ShardMaps.planFor(mostWorkers(spec), facts.getTensorsList(), chosen),
                 workers.getFirst().getNumerics(),
                 workers.stream().limit(mostWorkers(spec)).map(Hello::getMember).toList()));
     }

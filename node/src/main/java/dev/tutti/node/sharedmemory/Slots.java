@@ -1,6 +1,7 @@
 package dev.tutti.node.sharedmemory;
 
 import dev.tutti.proto.v1.SharedPayload;
+import dev.tutti.proto.wire.CorruptPayloadException;
 import dev.tutti.proto.wire.MalformedFrameException;
 import dev.tutti.proto.wire.Payload;
 import java.lang.foreign.MemorySegment;
@@ -89,7 +90,7 @@ final class Slots {
         CRC32C checksum = new CRC32C();
         checksum.update(bytes.duplicate());
         if ((int) checksum.getValue() != where.getCrc32C()) {
-            throw new MalformedFrameException("a payload whose CRC-32C is %08x, expected %08x"
+            throw new CorruptPayloadException("a payload whose CRC-32C is %08x, expected %08x"
                     .formatted((int) checksum.getValue(), where.getCrc32C()));
         }
         return Payload.received(bytes, () -> {

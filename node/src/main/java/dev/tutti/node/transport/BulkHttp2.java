@@ -14,6 +14,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.util.AsciiString;
+import java.util.Optional;
 
 /**
  * Plaintext HTTP/2 as gRPC speaks it, for messages of a megabyte: each end announces that it takes frames of a mebibyte (RFC 9113, section 6.5.2; gRPC's own limit is
@@ -26,15 +27,17 @@ final class BulkHttp2 {
 
     private BulkHttp2() {}
 
-    static ServerCredentials ofServer() {
-        return InternalNettyServerCredentials.create(new Negotiator(InternalProtocolNegotiators.serverPlaintext()));
+    /** @param window of all connections to this server */
+    static ServerCredentials ofServer(SharedWindow window) {
+        return InternalNettyServerCredentials.create(
+                new Negotiator(InternalProtocolNegotiators.serverPlaintext(), Optional.of(window)));
     }
 
     static ChannelCredentials ofClient() {
         return InternalNettyChannelCredentials.create(new InternalProtocolNegotiator.ClientFactory() {
             @Override
             public ProtocolNegotiator newNegotiator() {
-                return new Negotiator(InternalProtocolNegotiators.plaintext());
+                return new Negotiator(InternalProtocolNegotiators.plaintext(), Optional.empty());
             }
 
             @Override
@@ -44,7 +47,7 @@ final class BulkHttp2 {
         });
     }
 
-    private record Negotiator(ProtocolNegotiator plain) implements ProtocolNegotiator {
+    private record Negotiator(ProtocolNegotiator plain, Optional<SharedWindow> window) implements ProtocolNegotiator {
         @Override
         public AsciiString scheme() {
             return plain.scheme();
@@ -53,7 +56,7 @@ final class BulkHttp2 {
         @Override
         public ChannelHandler newHandler(GrpcHttp2ConnectionHandler http2) {
             http2.setCumulator(ByteToMessageDecoder.COMPOSITE_CUMULATOR);
-            return new Announcement(plain.newHandler(http2), http2);
+            return new Announcement(plain.newHandler(http2), http2, window);
         }
 
         @Override
@@ -66,10 +69,12 @@ final class BulkHttp2 {
     private static final class Announcement extends ChannelInboundHandlerAdapter {
         private final ChannelHandler negotiation;
         private final GrpcHttp2ConnectionHandler http2;
+        private final Optional<SharedWindow> window;
 
-        Announcement(ChannelHandler negotiation, GrpcHttp2ConnectionHandler http2) {
+        Announcement(ChannelHandler negotiation, GrpcHttp2ConnectionHandler http2, Optional<SharedWindow> window) {
             this.negotiation = negotiation;
             this.http2 = http2;
+            this.window = window;
         }
 
         @Override
@@ -92,11 +97,24 @@ final class BulkHttp2 {
         private void announceIfBegun(ChannelHandlerContext context) {
             ChannelHandlerContext begun = context.pipeline().context(http2);
             if (begun != null && context.channel().isActive()) {
-                var _ = http2.encoder()
-                        .writeSettings(begun, new Http2Settings().maxFrameSize(FRAME_BYTES), begun.newPromise());
-                begun.flush();
+                Http2Settings settings = new Http2Settings().maxFrameSize(FRAME_BYTES);
+                window.ifPresent(shared -> settings.initialWindowSize(enter(shared, begun)));
+                write(begun, settings);
                 context.pipeline().remove(this);
             }
+        }
+
+        private int enter(SharedWindow shared, ChannelHandlerContext begun) {
+            SharedWindow.Peer peer =
+                    newer -> begun.executor().execute(() -> write(begun, new Http2Settings().initialWindowSize(newer)));
+            int bytes = shared.enter(peer);
+            begun.channel().closeFuture().addListener(_ -> shared.leave(peer));
+            return bytes;
+        }
+
+        private void write(ChannelHandlerContext begun, Http2Settings settings) {
+            var _ = http2.encoder().writeSettings(begun, settings, begun.newPromise());
+            begun.flush();
         }
     }
 }

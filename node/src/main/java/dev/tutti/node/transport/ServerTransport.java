@@ -2,6 +2,7 @@ package dev.tutti.node.transport;
 
 import io.grpc.Server;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServerStreamTracer;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -30,14 +31,14 @@ import org.slf4j.LoggerFactory;
 public final class ServerTransport implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ServerTransport.class);
     private static final int MAX_MESSAGE_BYTES = 16 << 20;
-    /** Several chunks of a MiB may be under way on a stream before the reader has taken the first. */
-    private static final int WINDOW_BYTES = 4 << 20;
 
     private static final Duration GRACE = Duration.ofSeconds(2);
 
     private final EventLoopGroup loops;
+    private final SharedWindow window = new SharedWindow();
     private final ExecutorService calls;
     private final List<ServerServiceDefinition> services;
+    private final List<ServerStreamTracer.Factory> tracers;
     private final Server tcp;
     private final Optional<Server> unix;
     private final Optional<SocketFile> socket;
@@ -46,11 +47,17 @@ public final class ServerTransport implements AutoCloseable {
      * Binds the address; port 0 is any free one.
      *
      * @param name of its threads
+     * @param tracers watch all streams
      * @throws IOException if the port is taken
      */
-    public ServerTransport(InetSocketAddress address, String name, List<ServerServiceDefinition> services)
+    public ServerTransport(
+            InetSocketAddress address,
+            String name,
+            List<ServerServiceDefinition> services,
+            List<ServerStreamTracer.Factory> tracers)
             throws IOException {
         this.services = services;
+        this.tracers = tracers;
         loops = new MultiThreadIoEventLoopGroup(
                 Math.clamp(Runtime.getRuntime().availableProcessors(), 1, 4),
                 new DefaultThreadFactory("grpc-io-" + name, true),
@@ -68,20 +75,20 @@ public final class ServerTransport implements AutoCloseable {
     }
 
     private Server start(SocketAddress address, Class<? extends ServerChannel> channel) throws IOException {
-        return NettyServerBuilder.forAddress(address, BulkHttp2.ofServer())
+        NettyServerBuilder builder = NettyServerBuilder.forAddress(address, BulkHttp2.ofServer(window))
                 .channelType(channel)
                 .bossEventLoopGroup(loops)
                 .workerEventLoopGroup(loops)
                 .executor(calls)
                 .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-                .flowControlWindow(WINDOW_BYTES)
+                .flowControlWindow(SharedWindow.MOST)
                 .keepAliveTime(20, TimeUnit.SECONDS)
                 .keepAliveTimeout(10, TimeUnit.SECONDS)
                 .permitKeepAliveTime(5, TimeUnit.SECONDS)
                 .permitKeepAliveWithoutCalls(true)
-                .addServices(services)
-                .build()
-                .start();
+                .addServices(services);
+        tracers.forEach(builder::addStreamTracerFactory);
+        return builder.build().start();
     }
 
     /** Without it everyone takes the port. */

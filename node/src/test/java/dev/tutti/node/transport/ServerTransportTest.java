@@ -87,7 +87,8 @@ class ServerTransportTest {
         return new ServerTransport(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
                 "test",
-                List.of(new HealthStatusManager().getHealthService().bindService()));
+                List.of(new HealthStatusManager().getHealthService().bindService()),
+                List.of());
     }
 
     private static boolean isServing(String endpoint, String socket) {

@@ -5,6 +5,9 @@ import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 
 /** What a parameter server counts, over all its shards. Thread-safe. */
 public final class ParameterServerMetrics {
@@ -17,7 +20,7 @@ public final class ParameterServerMetrics {
     private final Counter late;
     private final Counter heldBack;
     private final DistributionSummary staleness;
-    private final Counter fenced;
+    private final Map<Refusal, Counter> refusals = new EnumMap<>(Refusal.class);
     private final Counter bytesReceived;
     private final Counter bytesSent;
     private final Timer checkpoints;
@@ -43,9 +46,14 @@ public final class ParameterServerMetrics {
                         "Updates a chunk had had since the parameters that a gradient is of; asynchronous jobs only")
                 .serviceLevelObjectives(STALENESS_BUCKETS)
                 .register(registry);
-        fenced = Counter.builder("tutti.parameter.server.fenced")
-                .description("Frames dropped because they were of another generation")
-                .register(registry);
+        for (Refusal reason : Refusal.values()) {
+            refusals.put(
+                    reason,
+                    Counter.builder("tutti.parameter.server.refusals")
+                            .description("Frames that were refused, of which nothing was applied, by the reason")
+                            .tag("reason", reason.word())
+                            .register(registry));
+        }
         bytesReceived = Counter.builder("tutti.parameter.server.received")
                 .baseUnit("bytes")
                 .description("Gradients received")
@@ -89,8 +97,8 @@ public final class ParameterServerMetrics {
         staleness.record((double) updatesSince);
     }
 
-    public void fenced() {
-        fenced.increment();
+    public void refused(Refusal reason) {
+        Objects.requireNonNull(refusals.get(reason)).increment();
     }
 
     public void received(long bytes) {

@@ -8,6 +8,7 @@ import dev.tutti.proto.v1.Clock;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.Push;
 import dev.tutti.proto.wire.encoding.ChunkValues;
+import dev.tutti.tensor.optimizer.Averaging;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 import java.util.List;
@@ -30,7 +31,7 @@ public final class AsynchronousUpdates implements Consistency {
     private final ChunkMemory memory;
     private final List<Ledger> ledgers;
     private final boolean stalenessScaled;
-    private final ShorterStep shorterStep = new ShorterStep();
+    private final Averaging averaging = new Averaging();
     private final Optional<DelayCompensation> compensation;
     /** Of each chunk, for compensation that adapts; else none. */
     private final List<MemorySegment> meanSquares;
@@ -121,8 +122,10 @@ public final class AsynchronousUpdates implements Consistency {
         }
         MemorySegment before = takeBuffer(chunk).copyFrom(memory.current(chunk));
         memory.update(chunk, ScaledGradient.plain(gradient));
-        shorterStep.apply(
-                memory.current(chunk), before, 1f / staleness, memory.grid().elementCount(chunk));
+        // What a smaller rate would have done, for every rule; a smaller gradient would not, as Adam's step does not
+        // depend on its size.
+        MemorySegment after = memory.current(chunk);
+        averaging.apply(before, after, after, 1, 1f / staleness, memory.grid().elementCount(chunk));
         memory.buffers().give(before);
     }
 

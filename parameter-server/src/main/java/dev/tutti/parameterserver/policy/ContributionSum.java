@@ -69,6 +69,17 @@ final class ContributionSum implements StepSum {
         return taken.get(tree.begin(node));
     }
 
+    /** Whoever comes first counts. */
+    @Override
+    public boolean isEarly(Node node) {
+        return false;
+    }
+
+    @Override
+    public int kept() {
+        return parts.size() + (sum == null ? 0 : 1);
+    }
+
     @Override
     public Optional<MemorySegment> add(Node node, Push push, ChunkValues gradient) {
         Contribution its = push.getContribution();

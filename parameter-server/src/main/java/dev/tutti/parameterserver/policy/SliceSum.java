@@ -37,6 +37,32 @@ final class SliceSum implements StepSum {
     }
 
     @Override
+    public boolean isEarly(Node node) {
+        return !nodes.isEmpty()
+                && !tree.isRoot(node)
+                && !nodes.containsKey(tree.sibling(node))
+                && tree.begin(node) > summedFromTheFirst();
+    }
+
+    /** Up to which slice there is a gap in none. */
+    private int summedFromTheFirst() {
+        int end = 0;
+        for (Optional<Node> next = nodeFrom(end); next.isPresent(); next = nodeFrom(end)) {
+            end = tree.end(next.get());
+        }
+        return end;
+    }
+
+    private Optional<Node> nodeFrom(int slice) {
+        return nodes.keySet().stream().filter(node -> tree.begin(node) == slice).findFirst();
+    }
+
+    @Override
+    public int kept() {
+        return nodes.size();
+    }
+
+    @Override
     public Optional<MemorySegment> add(Node node, Push push, ChunkValues gradient) {
         forgetWithin(node);
         Node at = node;

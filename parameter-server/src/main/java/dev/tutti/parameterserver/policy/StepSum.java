@@ -12,6 +12,15 @@ sealed interface StepSum permits SliceSum, ContributionSum {
     boolean contains(Node node);
 
     /**
+     * Whether adding a node, which is not contained, takes memory that is not given back with the next of the others in the order of their slices. The first
+     * node does not, whichever it is.
+     */
+    boolean isEarly(Node node);
+
+    /** Sums that are kept. */
+    int kept();
+
+    /**
      * Adds a node that is not contained.
      *
      * @param push what is said of it

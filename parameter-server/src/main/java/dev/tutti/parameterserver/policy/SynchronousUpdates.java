@@ -22,9 +22,15 @@ import java.util.stream.Stream;
  * are waited for; if the job's shards decide together, once that is so of all chunks, and decided. Workers begin step s + 1 when every chunk is at
  * s; so all chunks are at s or s + 1.
  *
+ * <p>Gradients that come far ahead of those of the slices before them are not taken in for a while, or a shard would keep half as many sums as there are
+ * workers. Those in the order of their slices always are, so whoever pushes its slices in their order is taken in once those before it have pushed theirs.
+ *
  * <p>In a local job a step is a round, and its gradient how far the slices went in it.
  */
 public final class SynchronousUpdates implements Consistency {
+    /** What sums beyond one for each chunk may take, as long as the gradients that would complete them are still to come. */
+    private static final long EARLY_BYTES = 16 << 20;
+
     private final ChunkMemory memory;
     private final SliceTree tree;
     private final List<StepSum> sums;
@@ -33,6 +39,8 @@ public final class SynchronousUpdates implements Consistency {
     private final EpochLoss loss;
 
     private final Optional<Ballot> ballot;
+    /** Sums that are kept beyond one for each chunk. */
+    private int furtherSums;
 
     /**
      * @param backupWorkers how many workers of a generation are not waited for
@@ -91,14 +99,23 @@ public final class SynchronousUpdates implements Consistency {
         if (sum.contains(node.get())) {
             return new Verdict.Duplicate();
         }
+        if (sum.isEarly(node.get()) && (furtherSums + 1) * gradient.byteSize() > EARLY_BYTES) {
+            return new Verdict.TooEarly();
+        }
         if (chunk == 0) {
             loss.offer(push);
         }
+        furtherSums -= furtherSums(sum);
         Optional<MemorySegment> complete = sum.add(node.get(), push, gradient);
+        furtherSums += furtherSums(sum);
         if (complete.isEmpty()) {
             return new Verdict.Kept();
         }
         return ballot.isPresent() ? vote(ballot.get(), chunk, complete.get(), underWay) : apply(chunk, complete.get());
+    }
+
+    private static int furtherSums(StepSum sum) {
+        return Math.max(0, sum.kept() - 1);
     }
 
     private Verdict apply(int chunk, MemorySegment gradient) {
@@ -139,6 +156,7 @@ public final class SynchronousUpdates implements Consistency {
     @Override
     public void startGeneration() {
         sums.forEach(StepSum::clear);
+        furtherSums = 0;
         ballot.ifPresent(Ballot::startGeneration);
         loss.forgetStep();
     }

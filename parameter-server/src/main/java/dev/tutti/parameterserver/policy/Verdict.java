@@ -10,6 +10,9 @@ public sealed interface Verdict {
     /** It is summed up and waits for the other slices of its step. */
     record Kept() implements Verdict {}
 
+    /** There is no memory for it before those of slices before it are there: to be offered again when another gradient of its chunk is in. */
+    record TooEarly() implements Verdict {}
+
     /** It was the last this shard needed of a step, which is not applied before all shards' votes have decided it. */
     record Voted(long step, Vote vote) implements Verdict {}
 

@@ -2,12 +2,15 @@ package dev.tutti.parameterserver.rpc;
 
 import dev.tutti.node.sharedmemory.PayloadCarrier;
 import dev.tutti.node.sharedmemory.SharedMemoryLink;
+import dev.tutti.parameterserver.metrics.ParameterServerMetrics;
+import dev.tutti.parameterserver.metrics.Refusal;
 import dev.tutti.parameterserver.shard.Shard;
 import dev.tutti.parameterserver.shard.ShardDirectory;
 import dev.tutti.parameterserver.shard.ShardThread;
 import dev.tutti.parameterserver.shard.WorkerStream;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.Refused;
+import dev.tutti.proto.wire.CorruptPayloadException;
 import dev.tutti.proto.wire.ExchangeFrame;
 import dev.tutti.proto.wire.MalformedFrameException;
 import io.grpc.Metadata;
@@ -27,6 +30,8 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
 
     private final ServerCall<Inbound, ExchangeFrame> call;
     private final ShardDirectory shards;
+    private final ParameterServerMetrics metrics;
+    private final Runnable gone;
     /** Set by the first frame. */
     private @Nullable FrameHeader opening;
 
@@ -37,16 +42,23 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
     /** From then on nothing is sent. Touched by the thread that sends: the shard's, or before there is one gRPC's. */
     private boolean ended;
 
-    ExchangeCall(ServerCall<Inbound, ExchangeFrame> call, ShardDirectory shards) {
+    /** @param gone called once, when the transport has done with the call */
+    ExchangeCall(
+            ServerCall<Inbound, ExchangeFrame> call,
+            ShardDirectory shards,
+            ParameterServerMetrics metrics,
+            Runnable gone) {
         this.call = call;
         this.shards = shards;
+        this.metrics = metrics;
+        this.gone = gone;
     }
 
     @Override
     public void onMessage(Inbound inbound) {
         switch (inbound) {
             case Inbound.Intact(ExchangeFrame frame) -> receiveFrom(frame);
-            case Inbound.Malformed(String reason) -> breach(reason);
+            case Inbound.Malformed(Refusal why, String reason) -> breach(why, reason);
         }
     }
 
@@ -55,7 +67,8 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
             receive(carrier.incoming(received));
         } catch (MalformedFrameException e) {
             received.close();
-            breach("Malformed Exchange frame: " + e.getMessage());
+            Refusal why = e instanceof CorruptPayloadException ? Refusal.CHECKSUM : Refusal.MALFORMED;
+            breach(why, "Malformed Exchange frame: " + e.getMessage());
         }
     }
 
@@ -70,15 +83,18 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
         }
         if (!frame.header().getJob().equals(first.getJob()) || frame.header().getShard() != first.getShard()) {
             frame.close();
-            breach("A frame for shard " + frame.header().getShard() + " of job "
-                    + frame.header().getJob() + " on the stream of shard " + first.getShard() + " of job "
-                    + first.getJob());
+            breach(
+                    Refusal.SHARD,
+                    "A frame for shard " + frame.header().getShard() + " of job "
+                            + frame.header().getJob() + " on the stream of shard " + first.getShard() + " of job "
+                            + first.getJob());
             return;
         }
         bound.execute(
                 open -> {
-                    open.receive(this, frame);
-                    call.request(1);
+                    if (open.receive(this, frame)) {
+                        call.request(1);
+                    }
                 },
                 () -> {
                     frame.close();
@@ -86,7 +102,8 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
                 });
     }
 
-    private void breach(String reason) {
+    private void breach(Refusal why, String reason) {
+        metrics.refused(why);
         ShardThread bound = shard;
         if (bound == null) {
             refuse(reason);
@@ -103,11 +120,13 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
             return;
         }
         if (!header.hasOpen()) {
+            metrics.refused(Refusal.CONTRACT);
             end(header, Status.INVALID_ARGUMENT, "A stream's first frame is Open, got " + header.getKindCase());
             return;
         }
         ShardThread found = shards.find(header.getJob(), header.getShard()).orElse(null);
         if (found == null) {
+            metrics.refused(Refusal.SHARD);
             end(
                     header,
                     Status.NOT_FOUND,
@@ -151,11 +170,13 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
     @Override
     public void onComplete() {
         carrier.close();
+        gone.run();
     }
 
     @Override
     public void onCancel() {
         carrier.close();
+        gone.run();
         ShardThread bound = shard;
         if (bound != null) {
             bound.execute(
@@ -183,6 +204,11 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
             LOG.debug("A stream had ended before a frame was sent", e);
             ended = true;
         }
+    }
+
+    @Override
+    public void takeNext() {
+        call.request(1);
     }
 
     @Override

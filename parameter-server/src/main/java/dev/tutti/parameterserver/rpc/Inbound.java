@@ -1,5 +1,6 @@
 package dev.tutti.parameterserver.rpc;
 
+import dev.tutti.parameterserver.metrics.Refusal;
 import dev.tutti.proto.wire.ExchangeFrame;
 import dev.tutti.proto.wire.Exchanges;
 import io.grpc.MethodDescriptor;
@@ -15,8 +16,12 @@ sealed interface Inbound {
     /** The receiver closes it. */
     record Intact(ExchangeFrame frame) implements Inbound {}
 
-    /** @param reason one sentence */
-    record Malformed(String reason) implements Inbound {}
+    /**
+     * Bytes of which nothing is read.
+     *
+     * @param reason one sentence
+     */
+    record Malformed(Refusal why, String reason) implements Inbound {}
 
     MethodDescriptor<Inbound, ExchangeFrame> METHOD = Exchanges.METHOD.toBuilder(
                     new MethodDescriptor.Marshaller<Inbound>() {
@@ -30,15 +35,17 @@ sealed interface Inbound {
                             try {
                                 return new Intact(Exchanges.METHOD.parseRequest(stream));
                             } catch (StatusRuntimeException e) {
-                                return new Malformed(descriptionOf(e.getStatus()));
+                                return malformed(e.getStatus());
                             }
                         }
                     },
                     Exchanges.METHOD.getResponseMarshaller())
             .build();
 
-    private static String descriptionOf(Status status) {
+    private static Malformed malformed(Status status) {
         String description = status.getDescription();
-        return description == null ? status.getCode().toString() : description;
+        return new Malformed(
+                status.getCode() == Status.Code.DATA_LOSS ? Refusal.CHECKSUM : Refusal.MALFORMED,
+                description == null ? status.getCode().toString() : description);
     }
 }

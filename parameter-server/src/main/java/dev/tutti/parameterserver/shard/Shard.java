@@ -2,6 +2,7 @@ package dev.tutti.parameterserver.shard;
 
 import dev.tutti.parameterserver.memory.ChunkMemory;
 import dev.tutti.parameterserver.metrics.ParameterServerMetrics;
+import dev.tutti.parameterserver.metrics.Refusal;
 import dev.tutti.parameterserver.policy.AsynchronousUpdates;
 import dev.tutti.parameterserver.policy.Consistency;
 import dev.tutti.parameterserver.policy.SynchronousUpdates;
@@ -11,7 +12,6 @@ import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.wire.ExchangeFrame;
 import dev.tutti.proto.wire.Payload;
 import dev.tutti.proto.wire.encoding.ChunkDecoders;
-import dev.tutti.tensor.optimizer.LossScale;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -34,24 +34,23 @@ import java.util.function.Consumer;
 public final class Shard implements AutoCloseable {
     private final ShardSettings settings;
     private final ParameterServerMetrics metrics;
-    private final Checkpoints checkpoints;
+    private final DueCheckpoints checkpoints;
     private final ChunkMemory memory;
     private final Consistency consistency;
     private final ShardFrames frames;
     private final ChunkDecoders decoders = new ChunkDecoders();
     private final Map<WorkerStream, Subscription> subscriptions = new HashMap<>();
+    private final EarlyPushes early = new EarlyPushes();
     private long generation;
-    /** Asked for before its step was complete; −1 if there is none. */
-    private long wantedCheckpoint = -1;
 
     /** Allocates the range and draws its first parameters. */
     public Shard(ShardSettings settings, ParameterServerMetrics metrics, Checkpoints checkpoints) {
         this.settings = settings;
         this.metrics = metrics;
-        this.checkpoints = checkpoints;
         this.consistency = JobConsistency.of(settings, metrics);
         this.frames = new ShardFrames(settings, consistency);
         this.memory = consistency.memory();
+        this.checkpoints = new DueCheckpoints(settings, consistency, checkpoints);
         try {
             FirstParameters.draw(settings, memory);
         } catch (Throwable e) {
@@ -78,6 +77,7 @@ public final class Shard implements AutoCloseable {
         if (newest > generation) {
             generation = newest;
             consistency.startGeneration();
+            early.forgetAll();
             subscriptions.values().forEach(Subscription::oweNothing);
         }
     }
@@ -100,35 +100,56 @@ public final class Shard implements AutoCloseable {
         }
     }
 
-    /** Any later frame. Closes it. */
-    public void receive(WorkerStream stream, ExchangeFrame frame) {
-        try (frame) {
-            metrics.received(frame.payload().byteSize());
-            Subscription subscription = subscriptions.get(stream);
-            if (subscription == null) {
-                return;
+    /**
+     * Any later frame. Closes it, unless it has to be kept for a while.
+     *
+     * @return whether another may come; otherwise {@link WorkerStream#takeNext} follows
+     */
+    public boolean receive(WorkerStream stream, ExchangeFrame frame) {
+        metrics.received(frame.payload().byteSize());
+        Subscription subscription = subscriptions.get(stream);
+        boolean done = true;
+        try {
+            done = subscription == null || take(subscription, frame);
+        } finally {
+            if (done) {
+                frame.close();
             }
-            FrameHeader header = frame.header();
-            if (header.getGeneration() != generation || subscription.generation() != generation) {
-                fenceOff(subscription, header);
-                return;
-            }
-            switch (header.getKindCase()) {
-                case PUSH -> push(subscription, header, frame.payload());
-                case DECISION -> decide(subscription, header);
-                case PULL -> {
-                    subscription.oweAllExactly();
-                    send(subscription);
-                }
-                case CLOCK -> clock(subscription, header.getClock());
-                case OPEN, CHUNK, FENCED, REFUSED, VOTE, KIND_NOT_SET ->
-                    refuse(
-                            subscription,
-                            "A worker's frame is a Push, a Pull, a Clock or a Decision after its first, got "
-                                    + header.getKindCase());
-            }
-            sendToReleased();
         }
+        if (subscription != null && !done) {
+            early.keep(subscription, frame);
+        } else if (frame.header().hasPush()) {
+            early.offerAgain(frame.header().getPush().getChunk(), this::take);
+        }
+        sendToReleased();
+        return done;
+    }
+
+    /** Returns whether the frame is done with. */
+    private boolean take(Subscription subscription, ExchangeFrame frame) {
+        FrameHeader header = frame.header();
+        if (header.getGeneration() != generation || subscription.generation() != generation) {
+            fenceOff(subscription, header);
+            return true;
+        }
+        switch (header.getKindCase()) {
+            case PUSH -> {
+                return push(subscription, header, frame.payload());
+            }
+            case DECISION -> decide(subscription, header);
+            case PULL -> {
+                subscription.oweAllExactly();
+                send(subscription);
+            }
+            case CLOCK -> clock(subscription, header.getClock());
+            case OPEN, CHUNK, FENCED, REFUSED, VOTE, KIND_NOT_SET ->
+                refuse(
+                        subscription,
+                        Refusal.CONTRACT,
+                        "A worker's frame is a Push, a Pull, a Clock or a Decision after its first, got "
+                                + header.getKindCase());
+        }
+        return true;
     }
 
     /** The stream takes frames again. */
@@ -143,6 +164,7 @@ public final class Shard implements AutoCloseable {
     public void left(WorkerStream stream) {
         Subscription gone = subscriptions.remove(stream);
         if (gone != null) {
+            early.forget(gone);
             consistency.left(gone.peer());
             sendToReleased();
         }
@@ -153,46 +175,7 @@ public final class Shard implements AutoCloseable {
      * written now in any case; the coordinator asks for it while nobody pushes. It is given up if a chunk has left the step behind.
      */
     public void checkpoint(long step) {
-        switch (consistency) {
-            case SynchronousUpdates _ -> {
-                if (step > completeStep()) {
-                    wantedCheckpoint = step;
-                    return;
-                }
-                if (step < completeStep() || memory.isAnyAhead()) {
-                    checkpoints.giveUp(
-                            generation,
-                            step,
-                            "Shard " + settings.shard() + " has completed step " + completeStep()
-                                    + (memory.isAnyAhead() ? " and has applied some of the next" : ""));
-                    return;
-                }
-            }
-            case AsynchronousUpdates _ -> {
-                // Any moment at which nobody pushes is as good as another.
-            }
-        }
-        write(step, Checkpoints.Need.REQUIRED);
-    }
-
-    /** A copy that does not fit into memory costs the checkpoint, not the shard. */
-    private void write(long step, Checkpoints.Need need) {
-        ShardSnapshot snapshot;
-        try {
-            snapshot = ShardSnapshot.of(settings, generation, step, memory, lossScale());
-        } catch (OutOfMemoryError e) {
-            checkpoints.giveUp(
-                    generation, step, "There is no memory for a copy of shard " + settings.shard() + ": " + e);
-            return;
-        }
-        checkpoints.write(snapshot, need);
-    }
-
-    private LossScale lossScale() {
-        return switch (consistency) {
-            case SynchronousUpdates updates -> updates.lossScale(completeStep());
-            case AsynchronousUpdates _ -> LossScale.NONE;
-        };
+        checkpoints.want(generation, step);
     }
 
     /** Ends all streams and frees the memory. */
@@ -203,6 +186,7 @@ public final class Shard implements AutoCloseable {
 
     /** @param reason what the workers are told */
     public void close(String reason) {
+        early.forgetAll();
         subscriptions.keySet().forEach(stream -> stream.end(reason));
         subscriptions.clear();
         memory.close();
@@ -214,6 +198,7 @@ public final class Shard implements AutoCloseable {
             if (version < startStep || (version > startStep + 1 && !updates.mayLeaveWorkersBehind())) {
                 refuse(
                         subscription,
+                        Refusal.CONTRACT,
                         "Chunk " + chunk + " of shard " + settings.shard() + " is at version " + version
                                 + ", generation " + generation + " cannot start at " + startStep);
                 return;
@@ -225,22 +210,30 @@ public final class Shard implements AutoCloseable {
         send(subscription);
     }
 
-    private void push(Subscription subscription, FrameHeader header, Payload gradient) {
+    private boolean push(Subscription subscription, FrameHeader header, Payload gradient) {
         int chunk = header.getPush().getChunk();
         if (chunk < 0 || chunk >= memory.chunkCount()) {
-            refuse(
+            return refuse(
                     subscription,
-                    "Chunk " + Integer.toUnsignedString(chunk) + " of shard " + settings.shard() + ", which has "
-                            + memory.chunkCount());
-            return;
+                    Refusal.RANGE,
+                    "Shard " + settings.shard() + " has chunks 0 to " + (memory.chunkCount() - 1)
+                            + ", got a gradient of chunk " + Integer.toUnsignedString(chunk));
         }
-        switch (decoders.decode(
-                header.getPush().getEncoding(), gradient, memory.grid().elementCount(chunk))) {
+        int elements = memory.grid().elementCount(chunk);
+        long mostBytes = ChunkDecoders.maxByteSize(elements);
+        if (gradient.byteSize() > mostBytes) {
+            return refuse(
+                    subscription,
+                    Refusal.OVERSIZED,
+                    "Gradient of chunk " + chunk + ": expected " + mostBytes + " bytes at most, got "
+                            + gradient.byteSize());
+        }
+        return switch (decoders.decode(header.getPush().getEncoding(), gradient, elements)) {
             case ChunkDecoders.Decoded.Values(var values) ->
                 judge(subscription, header, consistency.offer(subscription.peer(), header, values));
             case ChunkDecoders.Decoded.Problem(var reason) ->
-                refuse(subscription, "Gradient of chunk " + chunk + ": " + reason);
-        }
+                refuse(subscription, Refusal.PAYLOAD, "Gradient of chunk " + chunk + ": " + reason);
+        };
     }
 
     private void decide(Subscription subscription, FrameHeader header) {
@@ -262,12 +255,16 @@ public final class Shard implements AutoCloseable {
                 send(subscription);
             }
         } else {
-            refuse(subscription, "A clock in a job whose workers have none");
+            refuse(subscription, Refusal.CONTRACT, "A clock in a job whose workers have none");
         }
     }
 
-    private void judge(Subscription subscription, FrameHeader header, Verdict verdict) {
+    /** Returns whether the frame is done with. */
+    private boolean judge(Subscription subscription, FrameHeader header, Verdict verdict) {
         switch (verdict) {
+            case Verdict.TooEarly() -> {
+                return false;
+            }
             case Verdict.Kept() -> {
                 // The chunk goes out when its last slice is in.
             }
@@ -276,7 +273,7 @@ public final class Shard implements AutoCloseable {
                 metrics.applied();
                 announce(subscription, chunk);
                 if (memory.version(chunk) == completeStep()) {
-                    stepCompleted(completeStep());
+                    checkpoints.stepCompleted(generation);
                 }
             }
             case Verdict.Voted(var step, var vote) ->
@@ -284,7 +281,7 @@ public final class Shard implements AutoCloseable {
             case Verdict.Decided(var skipped) -> {
                 metrics.decided(skipped, memory.chunkCount());
                 forEachOfGeneration(Subscription::oweAll);
-                stepCompleted(completeStep());
+                checkpoints.stepCompleted(generation);
             }
             case Verdict.Late() -> {
                 metrics.late();
@@ -297,8 +294,9 @@ public final class Shard implements AutoCloseable {
                     answerDuplicate(subscription, header.getPush().getChunk());
                 }
             }
-            case Verdict.Refused(String reason) -> refuse(subscription, reason);
+            case Verdict.Refused(String reason) -> refuse(subscription, Refusal.CONTRACT, reason);
         }
+        return true;
     }
 
     private void announce(Subscription pusher, int chunk) {
@@ -325,17 +323,6 @@ public final class Shard implements AutoCloseable {
                 }
             }
             case AsynchronousUpdates _ -> owe(pusher, chunk);
-        }
-    }
-
-    private void stepCompleted(long step) {
-        boolean wanted = wantedCheckpoint == step;
-        if (wanted) {
-            wantedCheckpoint = -1;
-        }
-        if (wanted || settings.isCheckpointDue(step)) {
-            boolean required = wanted || step == settings.totalSteps();
-            write(step, required ? Checkpoints.Need.REQUIRED : Checkpoints.Need.PERIODIC);
         }
     }
 
@@ -367,14 +354,17 @@ public final class Shard implements AutoCloseable {
     }
 
     private void fenceOff(Subscription subscription, FrameHeader header) {
-        metrics.fenced();
+        metrics.refused(Refusal.GENERATION);
         subscription.oweFence(header, generation);
         send(subscription);
     }
 
-    private void refuse(Subscription subscription, String reason) {
+    /** Done with the frame, and its stream. */
+    private boolean refuse(Subscription subscription, Refusal why, String reason) {
+        metrics.refused(why);
         WorkerStream stream = subscription.stream();
         left(stream);
         stream.refuse(reason);
+        return true;
     }
 }

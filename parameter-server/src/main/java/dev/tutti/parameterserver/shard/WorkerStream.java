@@ -10,6 +10,9 @@ public interface WorkerStream {
     /** Sends a frame; when it returns, the payload's memory has been copied. Only while ready, except for a last word. */
     void send(ExchangeFrame frame);
 
+    /** The shard is done with a frame that it had to keep: another may come. */
+    void takeNext();
+
     /**
      * Ends the stream after a frame that broke the contract.
      *

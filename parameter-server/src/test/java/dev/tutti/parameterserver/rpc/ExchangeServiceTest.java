@@ -22,21 +22,14 @@ import dev.tutti.proto.v1.Frame;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.ParametersGrpc;
 import dev.tutti.proto.wire.ExchangeFrame;
-import io.grpc.CallOptions;
-import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
-import io.grpc.Metadata;
-import io.grpc.MethodDescriptor;
 import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -81,7 +74,7 @@ class ExchangeServiceTest {
     void start() throws IOException {
         InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         server = NettyServerBuilder.forAddress(any)
-                .addService(ExchangeService.of(directory))
+                .addService(ExchangeService.of(directory, metrics))
                 .build()
                 .start();
         channel = NettyChannelBuilder.forAddress("127.0.0.1", server.getPort())
@@ -214,45 +207,13 @@ class ExchangeServiceTest {
     @Test
     void bytesThatAreNoFrameEndTheStreamAndNothingElse() throws Exception {
         open(Jobs.synchronous(1, folder));
-        MethodDescriptor<byte[], byte[]> raw = MethodDescriptor.<byte[], byte[]>newBuilder()
-                .setType(MethodDescriptor.MethodType.BIDI_STREAMING)
-                .setFullMethodName(ParametersGrpc.getExchangeMethod().getFullMethodName())
-                .setRequestMarshaller(new RawBytes())
-                .setResponseMarshaller(new RawBytes())
-                .build();
-        CompletableFuture<Status> closed = new CompletableFuture<>();
-        ClientCall<byte[], byte[]> call = channel.newCall(raw, CallOptions.DEFAULT);
-        call.start(
-                new ClientCall.Listener<>() {
-                    @Override
-                    public void onClose(Status status, Metadata trailers) {
-                        closed.complete(status);
-                    }
-                },
-                new Metadata());
-        call.request(1);
-        call.sendMessage(new byte[] {10, 127, 1, 2, 3});
-        assertThat(closed.get().getDescription()).contains("Malformed Exchange frame");
-        assertThat(closed.get().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+        RawClient broken = new RawClient(channel);
+        broken.send(new byte[] {10, 127, 1, 2, 3});
+        assertThat(broken.closed().getDescription()).contains("Malformed Exchange frame");
+        assertThat(broken.closed().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
         ExchangeClient next = new ExchangeClient(channel);
         next.send(new ExchangeFrame(Jobs.open(1, 0)));
         takeAll(next, 0, new float[47]);
-    }
-
-    private static final class RawBytes implements MethodDescriptor.Marshaller<byte[]> {
-        @Override
-        public InputStream stream(byte[] bytes) {
-            return new ByteArrayInputStream(bytes);
-        }
-
-        @Override
-        public byte[] parse(InputStream stream) {
-            try {
-                return stream.readAllBytes();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
     }
 
     @Test

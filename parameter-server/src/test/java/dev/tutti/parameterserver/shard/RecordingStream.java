@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 final class RecordingStream implements WorkerStream {
     final List<Received> received = new ArrayList<>();
     int credit = Integer.MAX_VALUE;
+    /** Frames the shard kept for a while. */
+    int takenLater;
 
     @Nullable
     String refused;
@@ -74,6 +76,11 @@ final class RecordingStream implements WorkerStream {
         MemorySegment copy = MemorySegment.ofArray(new float[count]);
         (half ? new HalfFloats(encoding) : new PlainFloats()).copyTo(frame.payload(), copy);
         return copy;
+    }
+
+    @Override
+    public void takeNext() {
+        takenLater++;
     }
 
     @Override

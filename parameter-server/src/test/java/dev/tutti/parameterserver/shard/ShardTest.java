@@ -124,7 +124,7 @@ class ShardTest {
                 .isEqualTo(3);
         assertThat(stream.received.getLast().header().getFenced().getGotGeneration())
                 .isEqualTo(1);
-        assertThat(count("fenced")).isEqualTo(1);
+        assertThat(refusals("generation")).isEqualTo(1);
         assertThat(count("updates")).isZero();
         RecordingStream late = new RecordingStream();
         shard.open(late, open(2, 0));
@@ -271,8 +271,9 @@ class ShardTest {
 
     @Test
     void framesThatBreakTheContractAreRefusedInOneSentence() {
-        assertRefused(push(1, 1, 3, 0, 2, constant(16, 1)), "Chunk 3 of shard 0, which has 3");
-        assertRefused(push(1, 1, -1, 0, 2, constant(16, 1)), "Chunk 4294967295 of shard 0, which has 3");
+        assertRefused(push(1, 1, 3, 0, 2, constant(16, 1)), "Shard 0 has chunks 0 to 2, got a gradient of chunk 3");
+        assertRefused(
+                push(1, 1, -1, 0, 2, constant(16, 1)), "Shard 0 has chunks 0 to 2, got a gradient of chunk 4294967295");
         assertRefused(push(1, 1, 2, 0, 2, constant(16, 1)), "Gradient of chunk 2: expected 60 bytes of f32, got 64");
         assertRefused(push(1, 1, 0, 1, 3, constant(16, 1)), "Slices [1, 3) are not one node of the tree over 4 slices");
         assertRefused(
@@ -363,6 +364,11 @@ class ShardTest {
         shard.receive(stream, push(generation, step, 0, 0, 1, constant(16, 1)));
         shard.receive(stream, push(generation, step, 1, 0, 1, constant(16, 1)));
         shard.receive(stream, push(generation, step, 2, 0, 1, constant(15, 1)));
+    }
+
+    private double refusals(String reason) {
+        return registry.counter("tutti.parameter.server.refusals", "reason", reason)
+                .count();
     }
 
     private double count(String name) {

@@ -24,15 +24,15 @@ final class Checksums {
                 .array();
     }
 
-    static void verify(List<ByteBuffer> payload, OptionalInt sent) throws MalformedFrameException {
+    static void verify(List<ByteBuffer> payload, OptionalInt sent) throws CorruptPayloadException {
         if (sent.isEmpty()) {
-            throw new MalformedFrameException("a payload without its CRC-32C");
+            throw new CorruptPayloadException("a payload without its CRC-32C");
         }
         CRC32C checksum = new CRC32C();
         payload.forEach(slice -> checksum.update(slice.duplicate()));
         int got = (int) checksum.getValue();
         if (got != sent.getAsInt()) {
-            throw new MalformedFrameException(
+            throw new CorruptPayloadException(
                     "a payload whose CRC-32C is %08x, expected %08x".formatted(got, sent.getAsInt()));
         }
     }

@@ -11,7 +11,10 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Frames to bytes and back, byte-compatible with the generated {@link dev.tutti.proto.v1.Frame}. Thread-safe. */
+/**
+ * Frames to bytes and back, byte-compatible with the generated {@link dev.tutti.proto.v1.Frame}. Bytes that are no frame are an INVALID_ARGUMENT, and
+ * DATA_LOSS if only the payload is not the one that was sent. Thread-safe.
+ */
 final class FrameMarshaller implements MethodDescriptor.Marshaller<ExchangeFrame> {
     static final FrameMarshaller INSTANCE = new FrameMarshaller();
 
@@ -30,8 +33,8 @@ final class FrameMarshaller implements MethodDescriptor.Marshaller<ExchangeFrame
         try {
             return isZeroCopy(stream) ? parseDetached(((Detachable) stream).detach()) : parseCopied(stream);
         } catch (MalformedFrameException e) {
-            throw Status.INVALID_ARGUMENT
-                    .withDescription("Malformed Exchange frame: " + e.getMessage())
+            Status status = e instanceof CorruptPayloadException ? Status.DATA_LOSS : Status.INVALID_ARGUMENT;
+            throw status.withDescription("Malformed Exchange frame: " + e.getMessage())
                     .asRuntimeException();
         } catch (IOException e) {
             throw new UncheckedIOException("An Exchange frame could not be read", e);

@@ -1,7 +1,7 @@
 package dev.tutti.proto.wire;
 
 /** The bytes are not a frame. */
-public final class MalformedFrameException extends Exception {
+public sealed class MalformedFrameException extends Exception permits CorruptPayloadException {
     private static final long serialVersionUID = 1L;
 
     public MalformedFrameException(String message) {

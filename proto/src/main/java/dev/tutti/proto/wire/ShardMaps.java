@@ -13,6 +13,8 @@ public final class ShardMaps {
     private static final int MIN_CHUNK_ELEMENTS = 16 << 10;
     private static final int MAX_CHUNK_ELEMENTS = 256 << 10;
     private static final int CHUNK_STEP = 1024;
+    /** One chunk of each worker: 8 MiB of f32. */
+    private static final int UNDER_WAY_ELEMENTS = 2 << 20;
 
     /**
      * Who may hold a shard.
@@ -25,10 +27,14 @@ public final class ShardMaps {
 
     private ShardMaps() {}
 
-    /** {@link #plan(List, List, int)} with chunks of {@link #defaultChunkElements}. */
-    public static ShardMap plan(List<TensorPlacement> tensors, List<Server> servers) {
+    /**
+     * {@link #plan(List, List, int)} with chunks of {@link #defaultChunkElements}, or smaller ones for many workers: each may have some under way to a server, whose memory
+     * is not to grow with the number of workers.
+     */
+    public static ShardMap planFor(int workers, List<TensorPlacement> tensors, List<Server> servers) {
         long largest = Math.ceilDiv(elementCount(tensors), (long) Math.max(1, servers.size()));
-        return plan(tensors, servers, defaultChunkElements(largest));
+        int mostElements = Math.max(MIN_CHUNK_ELEMENTS, Integer.highestOneBit(UNDER_WAY_ELEMENTS / workers));
+        return plan(tensors, servers, Math.min(defaultChunkElements(largest), mostElements));
     }
 
     /**

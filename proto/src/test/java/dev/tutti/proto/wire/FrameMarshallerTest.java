@@ -27,6 +27,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.Set;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 
@@ -41,6 +42,9 @@ class FrameMarshallerTest {
                     .setEncoding(Encoding.ENCODING_F32)
                     .setSliceEnd(4))
             .build();
+
+    private static final Set<Status.Code> NO_FRAME_OR_CORRUPT =
+            Set.of(Status.Code.INVALID_ARGUMENT, Status.Code.DATA_LOSS);
 
     private final FrameMarshaller marshaller = FrameMarshaller.INSTANCE;
 
@@ -171,7 +175,9 @@ class FrameMarshallerTest {
             byte[] flipped = bytes.clone();
             flipped[bit / Byte.SIZE] ^= (byte) (1 << bit % Byte.SIZE);
             FragmentedStream stream = FragmentedStream.of(flipped, 5);
-            assertRefused(stream);
+            // With another tag it may be a frame whose payload has no checksum, or no frame at all.
+            boolean tag = bit / Byte.SIZE == payloadEnd;
+            assertRefused(stream, tag ? NO_FRAME_OR_CORRUPT : Set.of(Status.Code.DATA_LOSS));
             assertThat(stream.timesClosed()).isEqualTo(1);
         }
         assertThatThrownBy(() -> marshaller.parse(FragmentedStream.of(
@@ -212,8 +218,12 @@ class FrameMarshallerTest {
     }
 
     private void assertRefused(InputStream stream) {
+        assertRefused(stream, Set.of(Status.Code.INVALID_ARGUMENT));
+    }
+
+    private void assertRefused(InputStream stream, Set<Status.Code> codes) {
         assertThatThrownBy(() -> marshaller.parse(stream)).isInstanceOfSatisfying(StatusRuntimeException.class, e -> {
-            assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+            assertThat(e.getStatus().getCode()).isIn(codes);
             assertThat(e).hasMessageContaining("Malformed Exchange frame");
         });
     }

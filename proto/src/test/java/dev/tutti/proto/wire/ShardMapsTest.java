@@ -30,7 +30,7 @@ class ShardMapsTest {
     void rangesAreContiguousBalancedAndAligned() {
         for (int elements : new int[] {1, 15, 16, 17, 1000, 242_762}) {
             for (int servers = 1; servers <= 9; servers++) {
-                ShardMap map = ShardMaps.plan(List.of(tensor("w", 0, elements)), servers(servers));
+                ShardMap map = ShardMaps.planFor(1, List.of(tensor("w", 0, elements)), servers(servers));
                 long end = 0;
                 long least = Long.MAX_VALUE;
                 long most = 0;
@@ -57,6 +57,19 @@ class ShardMapsTest {
     }
 
     @Test
+    void manyWorkersHaveSmallerChunksWhichTogetherAreNoMore() {
+        assertThat(chunkElements(8)).isEqualTo(256 << 10);
+        assertThat(chunkElements(9)).isEqualTo(128 << 10);
+        assertThat(chunkElements(100)).isEqualTo(16 << 10);
+        assertThat(chunkElements(10_000)).isEqualTo(16 << 10);
+    }
+
+    private static int chunkElements(int workers) {
+        return ShardMaps.planFor(workers, List.of(tensor("w", 0, 1 << 24)), servers(2))
+                .getChunkElements();
+    }
+
+    @Test
     void aGridKnowsItsChunks() {
         ChunkGrid grid = new ChunkGrid(160, 1000, 256);
         assertThat(grid.chunkCount()).isEqualTo(4);
@@ -69,7 +82,7 @@ class ShardMapsTest {
     @Test
     void tensorsWithAHoleBetweenThemAreRefused() {
         List<TensorPlacement> tensors = List.of(tensor("a", 0, 2, 3), tensor("b", 7, 4));
-        assertThatThrownBy(() -> ShardMaps.plan(tensors, servers(1)))
+        assertThatThrownBy(() -> ShardMaps.planFor(1, tensors, servers(1)))
                 .hasMessage("Tensor b lies at offset 7, the one before it ends at 6");
     }
 }

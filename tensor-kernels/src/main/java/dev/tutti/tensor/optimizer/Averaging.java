@@ -6,7 +6,7 @@ import dev.tutti.tensor.graph.Parameter;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Moves parameters that are not trained towards a statistic that comes as their gradient: w ← w + {@value Parameter#AVERAGE_RATE} · (g − w). Each element by
+ * Moves parameters part of the way towards others: w ← w + rate · (g − w). So do those that are not trained, towards a statistic that comes as their gradient. Each element by
  * itself, so any cut into slices gives the same bits. Goes through arrays of one block for the reason {@link SliceOptimizer} does. Not thread-safe.
  */
 public final class Averaging {
@@ -16,28 +16,39 @@ public final class Averaging {
     private final float[] g = new float[BLOCK];
 
     /**
-     * On a slice; segments hold {@code elementCount} f32 in native order from their start on.
+     * On a slice, with the rate {@value Parameter#AVERAGE_RATE}; segments hold {@code elementCount} f32 in native order from their start on.
      *
      * @param parameters the current values, only read
-     * @param updated where the new values go; may be {@code parameters} itself
+     * @param updated where the new values go; may be one of the other two
      * @param statistic only read
      * @param scale what to multiply it with first
      */
     public void apply(
             MemorySegment parameters, MemorySegment updated, MemorySegment statistic, float scale, long elementCount) {
+        apply(parameters, updated, statistic, scale, Parameter.AVERAGE_RATE, elementCount);
+    }
+
+    /** The same with any rate: 0 changes nothing, with 1 the statistic takes the parameters' place. */
+    public void apply(
+            MemorySegment parameters,
+            MemorySegment updated,
+            MemorySegment statistic,
+            float scale,
+            float rate,
+            long elementCount) {
         for (long first = 0; first < elementCount; first += BLOCK) {
             int count = (int) Math.min(BLOCK, elementCount - first);
             long at = first * Float.BYTES;
             MemorySegment.copy(parameters, JAVA_FLOAT_UNALIGNED, at, w, 0, count);
             MemorySegment.copy(statistic, JAVA_FLOAT_UNALIGNED, at, g, 0, count);
-            average(w, g, scale, count);
+            average(w, g, scale, rate, count);
             MemorySegment.copy(w, 0, updated, JAVA_FLOAT_UNALIGNED, at, count);
         }
     }
 
-    private static void average(float[] w, float[] g, float scale, int count) {
+    private static void average(float[] w, float[] g, float scale, float rate, int count) {
         for (int i = 0; i < count; i++) {
-            w[i] += Parameter.AVERAGE_RATE * (g[i] * scale - w[i]);
+            w[i] += rate * (g[i] * scale - w[i]);
         }
     }
 }

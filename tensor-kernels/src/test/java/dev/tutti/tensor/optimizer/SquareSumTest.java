@@ -82,6 +82,14 @@ class SquareSumTest {
         assertThat(MemorySegment.ofArray(w).toArray(JAVA_FLOAT)).containsExactly(1 + 0.1f * 10, -2, 0.1f);
     }
 
+    @Test
+    void averagesMoveAnyPartOfTheWayAndMayLieWhereTheyMoveTo() {
+        MemorySegment before = MemorySegment.ofArray(new float[] {1, -2, 0});
+        MemorySegment after = MemorySegment.ofArray(new float[] {3, -3, 8});
+        new Averaging().apply(before, after, after, 1, 0.25f, 3);
+        assertThat(after.toArray(JAVA_FLOAT)).containsExactly(1.5f, -2.25f, 2);
+    }
+
     private static BigInteger sum(float[] values) {
         SquareSum sum = new SquareSum();
         sum.add(MemorySegment.ofArray(values), values.length);

@@ -240,6 +240,11 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         };
     }
 
+    /** Exposed communication: nanoseconds since the last call in which the training thread had nothing to do but to wait for shards. */
+    public long takeWaitedNanos() {
+        return waits.takeNanos();
+    }
+
     /** The newest version any chunk stands at. Asynchronous: updates applied so far, as far as this worker knows. */
     public long newestVersion() {
         return chunks.newestVersion();

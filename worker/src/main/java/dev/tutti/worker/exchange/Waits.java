@@ -16,6 +16,9 @@ final class Waits {
     private final WorkerMetrics metrics;
     private String what = "";
     private long sinceNanos;
+    /** In which nothing had come. */
+    private long waitedNanos;
+
     private int firstMissing;
     /** Times this wait has been said aloud. */
     private int said;
@@ -45,6 +48,7 @@ final class Waits {
     }
 
     StreamEvent next(Inbox inbox) throws InterruptedException {
+        long begin = System.nanoTime();
         StreamEvent event = inbox.poll(SAY_AFTER_MILLIS);
         while (event == null) {
             metrics.waitedLong("shards");
@@ -52,7 +56,15 @@ final class Waits {
             LOG.atLevel(said == 1 ? Level.INFO : Level.WARN).log(sentence());
             event = inbox.poll(SAY_AFTER_MILLIS);
         }
+        waitedNanos += System.nanoTime() - begin;
         return event;
+    }
+
+    /** Nanoseconds for which the training thread has waited since the last call, in all waits together. */
+    long takeNanos() {
+        long taken = waitedNanos;
+        waitedNanos = 0;
+        return taken;
     }
 
     private String sentence() {

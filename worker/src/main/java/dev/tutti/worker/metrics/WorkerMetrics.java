@@ -16,6 +16,7 @@ public final class WorkerMetrics {
     private final Timer data;
     private final Timer forwardBackward;
     private final Timer exchangeWait;
+    private final Timer exposedCommunication;
     private final Timer evaluation;
     private final MeterRegistry meters;
     private volatile double loss = Double.NaN;
@@ -40,6 +41,9 @@ public final class WorkerMetrics {
         this.data = phase("data");
         this.forwardBackward = phase("forward_backward");
         this.exchangeWait = phase("exchange_wait");
+        this.exposedCommunication = Timer.builder("tutti.worker.exposed.communication")
+                .description("Of a step, the time in which the worker could do nothing but wait for parameter servers")
+                .register(meters);
         this.evaluation = Timer.builder("tutti.worker.evaluation")
                 .description("Evaluating a share of validation or test data")
                 .register(meters);
@@ -67,6 +71,11 @@ public final class WorkerMetrics {
     /** Local: the wait at the end of a round, in nanoseconds. */
     public void exchanged(long waitNanos) {
         exchangeWait.record(waitNanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** Of a step, in local jobs of an exchange, in nanoseconds: the part of its communication that no computation hid. */
+    public void exposed(long waitedNanos) {
+        exposedCommunication.record(waitedNanos, TimeUnit.NANOSECONDS);
     }
 
     public void stepSkipped() {

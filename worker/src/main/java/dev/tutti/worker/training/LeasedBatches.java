@@ -95,6 +95,7 @@ final class LeasedBatches {
             clock.computed();
             exchange.awaitReplies();
             clock.exchanged();
+            bench.narration().exposed(exchange.takeWaitedNanos());
             epochs.computeIfAbsent(lease.getEpoch(), _ -> new RunningSums())
                     .add(trained.loss(), trained.rows(), trained.labels());
             milestones.stepDone(exchange.newestVersion(), trained, clock);
@@ -124,6 +125,8 @@ final class LeasedBatches {
     private void refreshParameters() throws InterruptedException, ExchangeEndedException {
         exchange.pull();
         exchange.awaitReplies();
+        // Between steps, so of none.
+        exchange.takeWaitedNanos();
     }
 
     /** Of an epoch, what this worker trained on. */

@@ -88,6 +88,8 @@ final class LocalRounds implements AutoCloseable {
     WorkerFinished run() throws InterruptedException, ExchangeEndedException, NonFiniteLossException {
         long first = generation.start().getStartStep();
         exchange.awaitVersion(first);
+        // Before the first step, so of none.
+        exchange.takeWaitedNanos();
         common.copyFrom(buffers.parameters());
         own.values().forEach(parameters -> parameters.copyFrom(common));
         validateIfDue(first);
@@ -179,6 +181,7 @@ final class LocalRounds implements AutoCloseable {
         long begin = bench.nanoTime().getAsLong();
         exchange.awaitVersion(round, fragment);
         bench.narration().exchanged(bench.nanoTime().getAsLong() - begin);
+        bench.narration().exposed(exchange.takeWaitedNanos());
         exchange.copy(fragment, buffers.parameters(), common);
         own.values().forEach(parameters -> exchange.copy(fragment, common, parameters));
     }

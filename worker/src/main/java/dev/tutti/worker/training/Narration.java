@@ -52,6 +52,11 @@ final class Narration {
                 .build());
     }
 
+    /** What was waited for shards in a step, or in local jobs at an exchange. */
+    void exposed(long nanos) {
+        metrics.exposed(nanos);
+    }
+
     /** Local: a round is complete on all shards. */
     void exchanged(long nanos) {
         metrics.exchanged(nanos);

@@ -45,6 +45,8 @@ final class SynchronousSteps {
     WorkerFinished run() throws InterruptedException, ExchangeEndedException, NonFiniteLossException {
         long start = generation.start().getStartStep();
         long complete = awaitStep(start);
+        // Before the first step, so of none.
+        exchange.takeWaitedNanos();
         validateEpochsEnding(start, complete);
         milestones.startClock();
         while (complete < total) {
@@ -68,6 +70,7 @@ final class SynchronousSteps {
         clock.computed();
         long complete = awaitStep(step);
         clock.exchanged();
+        bench.narration().exposed(exchange.takeWaitedNanos());
         gradients.stepEnds("at step " + step);
         milestones.stepDone(complete, trained, clock);
         return complete;

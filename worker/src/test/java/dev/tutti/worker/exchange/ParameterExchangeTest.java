@@ -57,6 +57,8 @@ class ParameterExchangeTest {
                 assertThat(first(buffers, 0)).isEqualTo(6f);
                 assertThat(first(buffers, 10)).isEqualTo(60f);
                 assertThat(exchange.newestVersion()).isEqualTo(6);
+                assertThat(exchange.takeWaitedNanos()).isPositive();
+                assertThat(exchange.takeWaitedNanos()).isZero();
             }
         }
     }

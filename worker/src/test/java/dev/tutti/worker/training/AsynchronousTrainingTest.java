@@ -36,6 +36,7 @@ class AsynchronousTrainingTest {
             assertThat(finished.getTest().getSamples()).isEqualTo(60);
             assertThat(finished.getStopped()).isFalse();
             assertThat(shards.completeStep()).isEqualTo(12);
+            assertThat(job.exposures()).isEqualTo(12);
             assertThat(worker.reports.epochs).hasSize(2);
             assertThat(worker.reports.epochs)
                     .allMatch(part -> part.getTraining().getSamples() == 164);

@@ -29,6 +29,7 @@ class LocalTrainingTest {
                 assertThat(shards.completeStep()).isEqualTo(4);
             }
         }
+        assertThat(job.exposures()).isEqualTo(8 * 4);
         assertThat(digests).hasSize(8).containsOnly(digests.getFirst());
     }
 

@@ -28,6 +28,8 @@ final class SmallJob {
     final long stepsPerEpoch;
     final long totalSteps;
     final GenerationRun.Surroundings surroundings;
+    /** Of all workers. */
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
 
     SmallJob(JobSpec spec) throws InterruptedException {
         this(spec, "reference");
@@ -37,11 +39,7 @@ final class SmallJob {
         this.spec = JobSpecs.withDefaults(spec);
         JobData data = new JobData(Path.of("nowhere"), new MnistDownload(List.of()), new DataShelf());
         this.surroundings = new GenerationRun.Surroundings(
-                Backends.select(backend, 1),
-                data,
-                new WorkerMetrics(new SimpleMeterRegistry()),
-                System::nanoTime,
-                error -> {
+                Backends.select(backend, 1), data, new WorkerMetrics(meters), System::nanoTime, error -> {
                     throw new AssertionError(error);
                 });
         this.facts = new PlanJob(data, surroundings.backend())
@@ -83,6 +81,11 @@ final class SmallJob {
         spec.getTrainingBuilder().setEpochs(2).setBatch(10);
         spec.getClusterBuilder().setSlices(SLICES).getWorkersBuilder().setMin(1).setMax(SLICES);
         return spec;
+    }
+
+    /** How often workers have told what part of a step they waited for shards. */
+    long exposures() {
+        return meters.timer("tutti.worker.exposed.communication").count();
     }
 
     MemoryShards shards(float rate, boolean synchronous) throws IOException {

@@ -32,6 +32,17 @@ class SynchronousTrainingTest {
     }
 
     @Test
+    void eachStepTellsHowLongItWaitedForShards() throws Exception {
+        SmallJob job = new SmallJob(SmallJob.spec().build());
+        try (MemoryShards shards = job.shards(0.2f, true)) {
+            for (RecordedReports reports : job.startAll(shards, 1, 0, 2)) {
+                reports.finished.get();
+            }
+            assertThat(job.exposures()).isEqualTo(2 * job.totalSteps);
+        }
+    }
+
+    @Test
     void everySampleIsCountedOnceWhateverTheShares() throws Exception {
         SmallJob job = new SmallJob(SmallJob.spec().build());
         List<Sums> validations = new ArrayList<>();

@@ -18,6 +18,11 @@ public final class ChunkDecoders {
         record Problem(String reason) implements Decoded {}
     }
 
+    /** Bytes that a chunk takes at most, in whatever encoding. */
+    public static long maxByteSize(int elements) {
+        return LargestElements.byteSize(elements);
+    }
+
     /** @param elements of the chunk */
     public Decoded decode(Encoding id, Payload payload, int elements) {
         Optional<ChunkEncoding> encoding = Optional.ofNullable(known.get(id)).or(() -> ChunkEncoding.reading(id));

@@ -45,7 +45,7 @@ public final class LargestElements implements ChunkEncoding {
         return byteSize(kept(elements));
     }
 
-    private static long byteSize(int kept) {
+    static long byteSize(int kept) {
         return Integer.BYTES + (long) kept * (Integer.BYTES + Float.BYTES);
     }
 
