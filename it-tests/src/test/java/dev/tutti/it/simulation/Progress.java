@@ -18,6 +18,10 @@ final class Progress {
 
     private record Mark(long nanos, long payloadBytes) {
         private static final Mark NONE = new Mark(-1, 0);
+
+        boolean isSet() {
+            return nanos >= 0;
+        }
     }
 
     Progress(Scenario scenario, VirtualTime time, Network network) {
@@ -29,10 +33,10 @@ final class Progress {
 
     /** So many steps are complete. */
     void reach(long steps) {
-        if (begin == Mark.NONE && steps >= scenario.warmUp()) {
+        if (!begin.isSet() && steps >= scenario.warmUp()) {
             begin = mark();
         }
-        if (end == Mark.NONE && steps >= scenario.warmUp() + scenario.steps()) {
+        if (!end.isSet() && steps >= scenario.warmUp() + scenario.steps()) {
             end = mark();
         }
     }
@@ -60,7 +64,7 @@ final class Progress {
     }
 
     boolean isOver() {
-        return end != Mark.NONE;
+        return end.isSet();
     }
 
     double stepSeconds() {

@@ -89,7 +89,7 @@ class ScalingSimulationTest {
     @ValueSource(ints = {0, 1, 3})
     void nobodyGetsFurtherAheadThanTheBound(int clocks) {
         int workers = 6;
-        for (long seed = 1; seed <= 10; seed++) {
+        for (long seed = 1; seed <= 5; seed++) {
             Scenario scenario = Scenario.of(WORKLOAD, new ConsistencyModel.BoundedStaleness(clocks), workers, 3)
                     .with(SLOW)
                     .with(withJitter(0.8))

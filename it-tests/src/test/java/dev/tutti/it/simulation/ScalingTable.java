@@ -66,9 +66,15 @@ class ScalingTable {
             row.add(
                     slices().isEmpty()
                             ? String.format(Locale.ROOT, "%.0f %%", 100 * outcome.efficiency())
-                            : String.format(Locale.ROOT, "× %.2f", done / alone[i]));
+                            : String.format(
+                                    Locale.ROOT, "× %.2f, %.2f ms", done / alone[i], batchMillis(workload, done)));
         }
         System.out.println(row);
+    }
+
+    /** Of all slices' passes. */
+    private static double batchMillis(Workload workload, double done) {
+        return 1e3 * workload.seconds() * slices().orElse(1) / done;
     }
 
     private static Scenario scenario(Workload workload, ConsistencyModel model, int workers, int shards) {
