@@ -81,6 +81,7 @@ final class SimulatedStream implements WorkerStream {
     }
 
     /** Frames wait in the shard's inbox here, however many there are. */
+    @Override
     public void takeNext() {}
 
     @Override
