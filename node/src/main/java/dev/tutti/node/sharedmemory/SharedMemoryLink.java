@@ -12,6 +12,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,7 +37,7 @@ public final class SharedMemoryLink implements PayloadCarrier {
     /** This object, and each payload that is open. */
     private final AtomicInteger users = new AtomicInteger(1);
 
-    private volatile boolean closed;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     private SharedMemoryLink(
             Arena arena, MemorySegment memory, SlotLayout layout, SharedMemory description, Optional<SharedFile> own) {
@@ -147,8 +148,7 @@ public final class SharedMemoryLink implements PayloadCarrier {
 
     @Override
     public void close() {
-        if (!closed) {
-            closed = true;
+        if (closed.compareAndSet(false, true)) {
             own.ifPresent(SharedFile::delete);
             leave();
         }
