@@ -23,6 +23,7 @@ import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 /** A Jobs service on loopback that keeps what is submitted, and plays the given events to whoever watches. */
 public final class ScriptedJobs extends JobsGrpc.JobsImplBase implements AutoCloseable {
     private static final int BELOW_EPHEMERAL_TRIES = 100;
+    private static final Duration RELEASE = Duration.ofSeconds(10);
+    private static final Duration RETRY = Duration.ofMillis(5);
 
     private final Map<String, Job> byKey = new LinkedHashMap<>();
     private final ConcurrentLinkedQueue<List<JobEvent>> watches = new ConcurrentLinkedQueue<>();
@@ -57,8 +60,19 @@ public final class ScriptedJobs extends JobsGrpc.JobsImplBase implements AutoClo
         throw new IOException("no free port between 20000 and 32000");
     }
 
-    public static ScriptedJobs startAt(int port) throws IOException {
-        return new ScriptedJobs(port);
+    /** At the port of a closed one, whose socket is only released when its selector runs the next time. */
+    public static ScriptedJobs startAt(int port) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + RELEASE.toNanos();
+        while (true) {
+            try {
+                return new ScriptedJobs(port);
+            } catch (IOException e) {
+                if (System.nanoTime() > deadline) {
+                    throw e;
+                }
+                Thread.sleep(RETRY);
+            }
+        }
     }
 
     public String address() {

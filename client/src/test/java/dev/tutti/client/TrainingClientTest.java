@@ -111,7 +111,7 @@ class TrainingClientTest {
     }
 
     @Test
-    void aWatchOutlivesItsCoordinator() throws TrainingException, IOException {
+    void aWatchOutlivesItsCoordinator() throws Exception {
         jobs.play(event(job("job-1", JobState.JOB_STATE_RUNNING)));
         try (JobWatch watch = client.watch("job-1")) {
             assertThat(watch.advance()).isTrue();
