@@ -13,6 +13,8 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -31,6 +33,7 @@ final class SharedFile {
     private static final String PREFIX = "tutti-exchange-";
     private static final Pattern NAME = Pattern.compile(PREFIX + "[0-9a-f-]{36}");
     private static final int ZEROS = 1 << 20;
+    private static final Duration LOCKED_WITHIN = Duration.ofMinutes(1);
 
     private final Path path;
     private final FileChannel channel;
@@ -91,24 +94,29 @@ final class SharedFile {
     }
 
     /**
-     * Maps a file that another process has made, and deletes it.
+     * Maps the beginning of a file that another process has made.
      *
-     * @throws IOException if it is not such a file, or not of that size
+     * @throws IOException if it is not such a file, or shorter
      */
-    static MemorySegment adopt(Path path, long byteSize, Arena arena) throws IOException {
+    static MemorySegment mapOther(Path path, long byteSize, Arena arena) throws IOException {
         if (!FOLDER.equals(path.getParent())
                 || !NAME.matcher(path.getFileName().toString()).matches()) {
             throw new IOException("not a name of shared memory: " + path);
         }
         try (FileChannel channel =
                 FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
-            if (channel.size() != byteSize) {
+            if (channel.size() < byteSize) {
                 throw new IOException(path + " has " + channel.size() + " bytes, expected " + byteSize);
             }
-            MemorySegment mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, byteSize, arena);
-            Files.delete(path);
-            return mapped;
+            return channel.map(FileChannel.MapMode.READ_WRITE, 0, byteSize, arena);
         }
+    }
+
+    /** One that was just made may not be locked yet. */
+    private static boolean isOld(Path file) throws IOException {
+        return Files.getLastModifiedTime(file)
+                .toInstant()
+                .isBefore(Instant.now().minus(LOCKED_WITHIN));
     }
 
     private static void sweep() throws IOException {
@@ -122,7 +130,7 @@ final class SharedFile {
     private static void deleteIfLeft(Path file) {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
                 FileLock lock = channel.tryLock()) {
-            if (lock != null) {
+            if (lock != null && isOld(file)) {
                 Files.deleteIfExists(file);
             }
         } catch (IOException | OverlappingFileLockException e) {

@@ -1,9 +1,12 @@
 package dev.tutti.node.sharedmemory;
 
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.tutti.node.sharedmemory.LinkLayout.End;
+import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.SharedMemory;
-import dev.tutti.proto.v1.SharedPayload;
 import dev.tutti.proto.wire.ExchangeFrame;
 import dev.tutti.proto.wire.MalformedFrameException;
+import dev.tutti.proto.wire.Payload;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -11,157 +14,190 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.SplittableRandom;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One end of shared memory between a worker and a shard. A payload goes to a free slot, and only its place through the stream; when no slot is free it goes through the stream
- * itself, so that the stream's own flow control is what a slow receiver slows its sender by.
+ * One end of what a worker and a shard on one machine exchange frames through: headers in a ring each way, payloads in slots, and a doorbell at each end. No frame is sent
+ * for which there is no room, so a slow receiver slows its sender; once there is room again, the sender's bell is rung.
+ *
+ * <p>One thread at a time sends, one receives. Frames that were received may be closed by any thread, also after the link.
  */
-public final class SharedMemoryLink implements PayloadCarrier {
+public final class SharedMemoryLink implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SharedMemoryLink.class);
-    private static final VarHandle MAPPED = ValueLayout.JAVA_INT.varHandle();
-    private static final int YES = 1;
-    /** Smaller payloads are as fast in their frames. */
-    private static final int LEAST_BYTES = 16 << 10;
+    private static final VarHandle WORD = ValueLayout.JAVA_INT.varHandle();
 
-    private final Arena arena;
-    private final MemorySegment memory;
-    private final SharedMemory description;
-    private final Optional<SharedFile> own;
+    private final MappedMemory memory;
+    private final LinkLayout layout;
+    private final End end;
+    private final Doorbell bell;
+    private final Doorbell othersBell;
+    private final FrameRing sent;
+    private final FrameRing received;
     private final Slots filled;
     private final Slots read;
-    /** This object, and each payload that is open. */
-    private final AtomicInteger users = new AtomicInteger(1);
 
-    private final AtomicBoolean closed = new AtomicBoolean();
-
-    private SharedMemoryLink(
-            Arena arena, MemorySegment memory, SlotLayout layout, SharedMemory description, Optional<SharedFile> own) {
-        this.arena = arena;
+    SharedMemoryLink(MappedMemory memory, LinkLayout layout, End end, Doorbell bell, Doorbell othersBell) {
+        MemorySegment bytes = memory.bytes();
         this.memory = memory;
-        this.description = description;
-        this.own = own;
-        Slots ofWorker = new Slots(memory, layout, 0);
-        Slots ofShard = new Slots(memory, layout, layout.slots());
-        this.filled = own.isPresent() ? ofWorker : ofShard;
-        this.read = own.isPresent() ? ofShard : ofWorker;
+        this.layout = layout;
+        this.end = end;
+        this.bell = bell;
+        this.othersBell = othersBell;
+        this.sent = layout.ring(bytes, end);
+        this.received = layout.ring(bytes, end.other());
+        this.filled = new Slots(bytes, layout, end);
+        this.read = new Slots(bytes, layout, end.other());
     }
 
-    /**
-     * The worker's end. Nothing without slots, and where payloads are too small for it, or the machine keeps no files in memory, or has no room for this one.
-     *
-     * @param slots each way
-     * @param payloadBytes of the largest payload
-     */
-    public static Optional<SharedMemoryLink> offer(int slots, long payloadBytes) {
-        if (slots == 0 || payloadBytes < LEAST_BYTES) {
+    /** The shard's end of what a worker offers; nothing if that cannot be mapped here. */
+    public static Optional<SharedMemoryLink> accept(SharedMemory offered) {
+        Optional<Futex> futex = Futex.ofSystem();
+        if (futex.isEmpty()) {
             return Optional.empty();
         }
-        SlotLayout layout = SlotLayout.of(slots, payloadBytes);
         Arena arena = Arena.ofShared();
         try {
-            SharedFile file = SharedFile.create(layout.byteSize());
-            MemorySegment memory = file.map(arena);
-            long nonce = new SplittableRandom().nextLong();
-            memory.set(ValueLayout.JAVA_LONG, SlotLayout.NONCE_OFFSET, nonce);
-            SharedMemory description = SharedMemory.newBuilder()
-                    .setFile(file.path().toString())
-                    .setNonce(nonce)
-                    .setSlots(layout.slots())
-                    .setSlotBytes(layout.slotBytes())
-                    .build();
-            return Optional.of(new SharedMemoryLink(arena, memory, layout, description, Optional.of(file)));
-        } catch (IOException | UnsupportedOperationException e) {
-            LOG.info("No shared memory of {} bytes: {}", layout.byteSize(), e.toString());
-            arena.close();
-            return Optional.empty();
-        }
-    }
-
-    /** The shard's end of what a worker offers; payloads stay in their frames if it cannot be mapped here. */
-    public static PayloadCarrier accept(SharedMemory offered) {
-        Arena arena = Arena.ofShared();
-        try {
-            SlotLayout layout = SlotLayout.of(offered);
-            MemorySegment memory = SharedFile.adopt(Path.of(offered.getFile()), layout.byteSize(), arena);
-            if (memory.get(ValueLayout.JAVA_LONG, SlotLayout.NONCE_OFFSET) != offered.getNonce()) {
+            LinkLayout layout = LinkLayout.of(offered);
+            MemorySegment bytes = SharedFile.mapOther(Path.of(offered.getFile()), layout.end(), arena);
+            if (bytes.get(ValueLayout.JAVA_LONG, layout.nonceOffset()) != offered.getNonce()) {
                 throw new IOException(offered.getFile() + " has another nonce");
             }
-            MAPPED.setRelease(memory, SlotLayout.MAPPED_OFFSET, YES);
-            return new SharedMemoryLink(arena, memory, layout, offered, Optional.empty());
+            MappedMemory memory = new MappedMemory(arena, bytes);
+            SharedDoorbell own = new SharedDoorbell(futex.get(), memory, layout.bellOfShard(bytes));
+            SharedDoorbell workers = new SharedDoorbell(futex.get(), memory, LinkLayout.bellOfWorker(bytes));
+            WORD.setVolatile(bytes, layout.mappedOffset(), 1);
+            return Optional.of(new SharedMemoryLink(memory, layout, End.SHARD, own, workers));
         } catch (IOException | IllegalArgumentException e) {
             LOG.info("A worker's shared memory could not be mapped: {}", e.toString());
             arena.close();
-            return PayloadCarrier.inFrames();
+            return Optional.empty();
         }
     }
 
-    /** What the worker's first frame says. */
-    public SharedMemory description() {
-        return description;
+    /** This end's: rung when there is something to receive, or room again. */
+    public Doorbell bell() {
+        return bell;
     }
 
-    @Override
-    public ExchangeFrame outgoing(ExchangeFrame frame) {
-        if (frame.payload().byteSize() < LEAST_BYTES || !enter()) {
-            return frame;
+    /** Whether the shard has mapped the memory. */
+    public boolean isMapped() {
+        return within(() -> (int) WORD.getVolatile(memory.bytes(), layout.mappedOffset()) == 1);
+    }
+
+    /** Whether a frame with a payload can be sent; if not, this end's bell will be rung. */
+    public boolean hasRoom() {
+        return within(() -> hasRoom(true));
+    }
+
+    private boolean hasRoom(boolean forPayload) {
+        if (isRoom(forPayload)) {
+            return true;
+        }
+        WORD.setVolatile(memory.bytes(), layout.wantsRoomOffset(end), 1);
+        // There may have been before anyone saw that it is wanted.
+        return isRoom(forPayload);
+    }
+
+    private boolean isRoom(boolean forPayload) {
+        return sent.hasRoom() && (!forPayload || filled.hasRoom());
+    }
+
+    /**
+     * Sends a frame. Its payload's memory has been copied then.
+     *
+     * @return false if there is no room; this end's bell will be rung then
+     */
+    public boolean send(ExchangeFrame frame) {
+        return within(() -> {
+            boolean hasPayload = frame.payload().byteSize() > 0;
+            if (!hasRoom(hasPayload)) {
+                return false;
+            }
+            FrameHeader header = hasPayload
+                    ? frame.header().toBuilder()
+                            .setSharedPayload(filled.fill(frame.payload()))
+                            .build()
+                    : frame.header();
+            sent.send(header.toByteArray());
+            othersBell.ring();
+            return true;
+        });
+    }
+
+    /**
+     * The next frame, if one has come. Whoever gets it closes it, as soon as it has read it: the sender waits for the place.
+     *
+     * @throws MalformedFrameException if what has come is none, or its payload not the one that was sent
+     */
+    public Optional<ExchangeFrame> receive() throws MalformedFrameException {
+        if (!memory.enter()) {
+            return Optional.empty();
         }
         try {
-            return isMapped()
-                    ? filled.fill(frame.payload()).map(at -> placed(frame, at)).orElse(frame)
-                    : frame;
+            Optional<byte[]> record = received.receive();
+            if (record.isEmpty()) {
+                return Optional.empty();
+            }
+            ringIfRoomIsWanted();
+            FrameHeader header = FrameHeader.parseFrom(record.get());
+            return Optional.of(
+                    header.hasSharedPayload() ? new ExchangeFrame(header, payload(header)) : new ExchangeFrame(header));
+        } catch (InvalidProtocolBufferException e) {
+            throw new MalformedFrameException("a header that is none: " + e.getMessage());
         } finally {
-            leave();
+            memory.leave();
         }
     }
 
-    private static ExchangeFrame placed(ExchangeFrame frame, SharedPayload at) {
-        return new ExchangeFrame(frame.header().toBuilder().setSharedPayload(at).build());
-    }
-
-    private boolean isMapped() {
-        return (int) MAPPED.getAcquire(memory, SlotLayout.MAPPED_OFFSET) == YES;
-    }
-
-    @Override
-    public ExchangeFrame incoming(ExchangeFrame frame) throws MalformedFrameException {
-        if (!frame.header().hasSharedPayload()) {
-            return frame;
-        }
-        if (frame.payload().byteSize() > 0) {
-            throw new MalformedFrameException("a payload both in its frame and in shared memory");
-        }
-        if (!enter()) {
-            throw new MalformedFrameException("a payload in shared memory on a stream that has ended");
+    private Payload payload(FrameHeader header) throws MalformedFrameException {
+        if (!memory.enter()) {
+            throw new IllegalStateException("Memory is unmapped while it is used");
         }
         try {
-            return new ExchangeFrame(frame.header(), read.read(frame.header().getSharedPayload(), this::leave));
+            return read.read(header.getSharedPayload(), () -> {
+                ringIfRoomIsWanted();
+                memory.leave();
+            });
         } catch (MalformedFrameException e) {
-            leave();
+            memory.leave();
             throw e;
         }
     }
 
-    @Override
-    public void close() {
-        if (closed.compareAndSet(false, true)) {
-            own.ifPresent(SharedFile::delete);
-            leave();
+    /** Whether there is a frame to be received. */
+    public boolean isFilled() {
+        return within(received::isFilled);
+    }
+
+    private void ringIfRoomIsWanted() {
+        long wanted = layout.wantsRoomOffset(end.other());
+        if ((int) WORD.getVolatile(memory.bytes(), wanted) != 0) {
+            WORD.setVolatile(memory.bytes(), wanted, 0);
+            othersBell.ring();
         }
     }
 
-    private boolean enter() {
-        return users.getAndUpdate(count -> count == 0 ? 0 : count + 1) > 0;
+    /** Frames that are open stay readable; none is sent or received any more. */
+    @Override
+    public void close() {
+        memory.close();
     }
 
-    /** The last one unmaps. */
-    private void leave() {
-        if (users.decrementAndGet() == 0) {
-            arena.close();
+    @FunctionalInterface
+    private interface Question {
+        boolean ask();
+    }
+
+    /** False if the memory is not mapped any more. */
+    private boolean within(Question question) {
+        if (!memory.enter()) {
+            return false;
+        }
+        try {
+            return question.ask();
+        } finally {
+            memory.leave();
         }
     }
 }

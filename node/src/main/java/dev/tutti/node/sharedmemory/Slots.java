@@ -1,5 +1,6 @@
 package dev.tutti.node.sharedmemory;
 
+import dev.tutti.node.sharedmemory.LinkLayout.End;
 import dev.tutti.proto.v1.SharedPayload;
 import dev.tutti.proto.wire.CorruptPayloadException;
 import dev.tutti.proto.wire.MalformedFrameException;
@@ -8,7 +9,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
-import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /** The slots of one direction: one end fills, the other reads and frees. */
@@ -20,37 +20,48 @@ final class Slots {
     private static final int BLOCK = 16 << 10;
 
     private final MemorySegment memory;
-    private final SlotLayout layout;
-    private final int first;
+    private final LinkLayout layout;
+    private final End sender;
     /** Where the sender looks first. */
     private int next;
 
-    /** @param first slot of this direction, in the layout */
-    Slots(MemorySegment memory, SlotLayout layout, int first) {
+    Slots(MemorySegment memory, LinkLayout layout, End sender) {
         this.memory = memory;
         this.layout = layout;
-        this.first = first;
+        this.sender = sender;
     }
 
-    /** Copies a payload to a slot; nothing if all are filled, or none is large enough. */
-    Optional<SharedPayload> fill(Payload payload) {
-        if (payload.byteSize() > layout.slotBytes()) {
-            return Optional.empty();
-        }
+    /** Whether a payload can be filled in. */
+    boolean hasRoom() {
         for (int tried = 0; tried < layout.slots(); tried++) {
             int slot = (next + tried) % layout.slots();
-            if ((int) STATE.getAcquire(memory, stateOffset(slot)) == FREE) {
-                next = slot + 1;
-                int checksum = copy(payload, slot);
-                STATE.setRelease(memory, stateOffset(slot), FILLED);
-                return Optional.of(SharedPayload.newBuilder()
-                        .setSlot(slot)
-                        .setByteSize(payload.byteSize())
-                        .setCrc32C(checksum)
-                        .build());
+            if ((int) STATE.getVolatile(memory, stateOffset(slot)) == FREE) {
+                next = slot;
+                return true;
             }
         }
-        return Optional.empty();
+        return false;
+    }
+
+    /**
+     * Copies a payload to a free slot; only if {@link #hasRoom}.
+     *
+     * @throws IllegalArgumentException if it is larger than a slot
+     */
+    SharedPayload fill(Payload payload) {
+        if (payload.byteSize() > layout.slotBytes()) {
+            throw new IllegalArgumentException(
+                    "A payload of " + payload.byteSize() + " bytes for slots of " + layout.slotBytes());
+        }
+        int slot = next;
+        next = (slot + 1) % layout.slots();
+        int checksum = copy(payload, slot);
+        STATE.setRelease(memory, stateOffset(slot), FILLED);
+        return SharedPayload.newBuilder()
+                .setSlot(slot)
+                .setByteSize(payload.byteSize())
+                .setCrc32C(checksum)
+                .build();
     }
 
     private int copy(Payload payload, int slot) {
@@ -71,9 +82,9 @@ final class Slots {
     /**
      * What the other end says it has put somewhere.
      *
-     * @param release run when the slot has been freed
+     * @param freed run when the slot has been freed
      */
-    Payload read(SharedPayload where, Runnable release) throws MalformedFrameException {
+    Payload read(SharedPayload where, Runnable freed) throws MalformedFrameException {
         int slot = where.getSlot();
         if (slot < 0 || slot >= layout.slots()) {
             throw new MalformedFrameException(
@@ -94,16 +105,16 @@ final class Slots {
                     .formatted((int) checksum.getValue(), where.getCrc32C()));
         }
         return Payload.received(bytes, () -> {
-            STATE.setRelease(memory, stateOffset(slot), FREE);
-            release.run();
+            STATE.setVolatile(memory, stateOffset(slot), FREE);
+            freed.run();
         });
     }
 
     private ByteBuffer bytes(int slot, long byteSize) {
-        return memory.asSlice(layout.slotOffset(first + slot), byteSize).asByteBuffer();
+        return memory.asSlice(layout.slotOffset(sender, slot), byteSize).asByteBuffer();
     }
 
     private long stateOffset(int slot) {
-        return layout.stateOffset(first + slot);
+        return layout.stateOffset(sender, slot);
     }
 }

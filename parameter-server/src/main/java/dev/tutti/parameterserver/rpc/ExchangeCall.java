@@ -1,6 +1,5 @@
 package dev.tutti.parameterserver.rpc;
 
-import dev.tutti.node.sharedmemory.PayloadCarrier;
 import dev.tutti.node.sharedmemory.SharedMemoryLink;
 import dev.tutti.parameterserver.metrics.ParameterServerMetrics;
 import dev.tutti.parameterserver.metrics.Refusal;
@@ -36,8 +35,11 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
     private @Nullable FrameHeader opening;
 
     private @Nullable ShardThread shard;
-    /** Set with the shard. Any thread closes it. */
-    private volatile PayloadCarrier carrier = PayloadCarrier.inFrames();
+    /** Set with the shard if the worker shares memory with it. Any thread closes it. */
+    private volatile @Nullable SharedFrames shared;
+
+    /** Whether the worker's frames come through it. */
+    private volatile boolean attached;
 
     /** From then on nothing is sent. Touched by the thread that sends: the shard's, or before there is one gRPC's. */
     private boolean ended;
@@ -57,19 +59,15 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
     @Override
     public void onMessage(Inbound inbound) {
         switch (inbound) {
-            case Inbound.Intact(ExchangeFrame frame) -> receiveFrom(frame);
+            case Inbound.Intact(ExchangeFrame frame) -> receive(frame);
             case Inbound.Malformed(Refusal why, String reason) -> breach(why, reason);
         }
     }
 
-    private void receiveFrom(ExchangeFrame received) {
-        try {
-            receive(carrier.incoming(received));
-        } catch (MalformedFrameException e) {
-            received.close();
-            Refusal why = e instanceof CorruptPayloadException ? Refusal.CHECKSUM : Refusal.MALFORMED;
-            breach(why, "Malformed Exchange frame: " + e.getMessage());
-        }
+    private void malformed(MalformedFrameException why) {
+        breach(
+                why instanceof CorruptPayloadException ? Refusal.CHECKSUM : Refusal.MALFORMED,
+                "Malformed Exchange frame: " + why.getMessage());
     }
 
     private void receive(ExchangeFrame frame) {
@@ -79,8 +77,27 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
             try (frame) {
                 open(frame.header());
             }
-            return;
+        } else if (frame.header().hasAttached()) {
+            frame.close();
+            attach();
+        } else if (attached || frame.header().hasSharedPayload()) {
+            frame.close();
+            malformed(new MalformedFrameException(
+                    attached
+                            ? "a frame beside the shared memory that all frames go through"
+                            : "a payload in shared memory, of a frame that is not"));
+        } else {
+            receive(first, frame, bound::execute);
         }
+    }
+
+    /** Runs a task with the shard, or what is to be done if it is gone. */
+    @FunctionalInterface
+    private interface Way {
+        void execute(Consumer<Shard> task, Runnable otherwise);
+    }
+
+    private void receive(FrameHeader first, ExchangeFrame frame, Way way) {
         if (!frame.header().getJob().equals(first.getJob()) || frame.header().getShard() != first.getShard()) {
             frame.close();
             breach(
@@ -90,16 +107,46 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
                             + first.getJob());
             return;
         }
-        bound.execute(
+        way.execute(
                 open -> {
                     if (open.receive(this, frame)) {
-                        call.request(1);
+                        takeNext();
                     }
                 },
                 () -> {
                     frame.close();
                     end("The shard has been released");
                 });
+    }
+
+    private void attach() {
+        SharedFrames frames = shared;
+        if (frames == null || attached) {
+            breach(Refusal.CONTRACT, "Frames through shared memory, which is not there, or already used");
+        } else {
+            attached = true;
+            frames.ask(ExchangeService.FRAMES_IN_FLIGHT);
+        }
+    }
+
+    /** What the worker sends and leaves room for in shared memory, on the thread that waits for it. */
+    private SharedFrames.Receiver receiver(ShardThread bound, FrameHeader first) {
+        return new SharedFrames.Receiver() {
+            @Override
+            public void receive(ExchangeFrame frame) {
+                ExchangeCall.this.receive(first, frame, bound::executeHere);
+            }
+
+            @Override
+            public void malformed(MalformedFrameException why) {
+                ExchangeCall.this.malformed(why);
+            }
+
+            @Override
+            public void ready() {
+                bound.executeHere(open -> open.ready(ExchangeCall.this), () -> {});
+            }
+        };
     }
 
     private void breach(Refusal why, String reason) {
@@ -135,9 +182,15 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
         }
         opening = header;
         if (header.getOpen().hasSharedMemory()) {
-            carrier = SharedMemoryLink.accept(header.getOpen().getSharedMemory());
+            shared = SharedMemoryLink.accept(header.getOpen().getSharedMemory())
+                    .map(SharedFrames::new)
+                    .orElse(null);
         }
         shard = found;
+        SharedFrames frames = shared;
+        if (frames != null) {
+            frames.start(header.getOpen().getWorker(), receiver(found, header));
+        }
         onShard(found, open -> {
             open.open(this, header);
             call.request(1);
@@ -169,14 +222,12 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
 
     @Override
     public void onComplete() {
-        carrier.close();
-        gone.run();
+        gone();
     }
 
     @Override
     public void onCancel() {
-        carrier.close();
-        gone.run();
+        gone();
         ShardThread bound = shard;
         if (bound != null) {
             bound.execute(
@@ -188,9 +239,18 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
         }
     }
 
+    private void gone() {
+        SharedFrames frames = shared;
+        if (frames != null) {
+            frames.close();
+        }
+        gone.run();
+    }
+
     @Override
     public boolean isReady() {
-        return !ended && call.isReady();
+        SharedFrames frames = shared;
+        return !ended && (frames == null ? call.isReady() : frames.isReady());
     }
 
     @Override
@@ -198,8 +258,12 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
         if (ended) {
             return;
         }
+        SharedFrames frames = shared;
+        if (frames != null && frames.send(frame)) {
+            return;
+        }
         try {
-            call.sendMessage(carrier.outgoing(frame));
+            call.sendMessage(frame);
         } catch (IllegalStateException e) {
             LOG.debug("A stream had ended before a frame was sent", e);
             ended = true;
@@ -208,7 +272,12 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
 
     @Override
     public void takeNext() {
-        call.request(1);
+        SharedFrames frames = shared;
+        if (frames == null || !attached) {
+            call.request(1);
+        } else {
+            frames.ask(1);
+        }
     }
 
     @Override

@@ -17,7 +17,7 @@ public final class ExchangeService {
     private static final Logger LOG = LoggerFactory.getLogger(ExchangeService.class);
 
     /** One frame is applied while the next is received. A worker that sends faster waits in its own process. */
-    private static final int FRAMES_IN_FLIGHT = 2;
+    static final int FRAMES_IN_FLIGHT = 2;
 
     /** A stream takes another chunk while fewer bytes than this wait for the network, or than its part of those of all streams; a chunk is up to 1 MiB. */
     private static final int READY_BYTES = 1 << 20;

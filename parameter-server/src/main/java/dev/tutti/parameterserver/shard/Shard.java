@@ -142,7 +142,7 @@ public final class Shard implements AutoCloseable {
                 send(subscription);
             }
             case CLOCK -> clock(subscription, header.getClock());
-            case OPEN, CHUNK, FENCED, REFUSED, VOTE, KIND_NOT_SET ->
+            case OPEN, ATTACHED, CHUNK, FENCED, REFUSED, VOTE, KIND_NOT_SET ->
                 refuse(
                         subscription,
                         Refusal.CONTRACT,

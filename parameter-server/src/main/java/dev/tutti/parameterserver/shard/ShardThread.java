@@ -1,14 +1,13 @@
 package dev.tutti.parameterserver.shard;
 
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A shard on the thread that owns it: whoever wants something of the shard leaves a task here. Thread-safe.
+ * A shard and what is to be done with it, one task at a time: whoever wants something of the shard leaves a task here. Thread-safe.
  *
  * <p>A task that throws has left the shard in an unknown state, so the shard is closed, and the failure reported once.
  */
@@ -16,18 +15,18 @@ public final class ShardThread {
     private static final Logger LOG = LoggerFactory.getLogger(ShardThread.class);
 
     private final ShardSettings settings;
-    private final Executor thread;
+    private final SerialTasks tasks;
     private final Consumer<Throwable> failed;
-    /** Touched by the thread only. Null before it is opened and after it is closed. */
+    /** Touched by tasks only. Null before it is opened and after it is closed. */
     private @Nullable Shard shard;
 
     /**
-     * @param thread runs tasks one at a time, in order
-     * @param failed told on that thread why the shard is gone
+     * @param thread runs tasks that are left here
+     * @param failed told by a task why the shard is gone
      */
     public ShardThread(ShardSettings settings, Executor thread, Consumer<Throwable> failed) {
         this.settings = settings;
-        this.thread = thread;
+        this.tasks = new SerialTasks(thread);
         this.failed = failed;
     }
 
@@ -43,26 +42,29 @@ public final class ShardThread {
 
     /** Creates the shard; to be called once, first. */
     public void open(Opening opening) {
-        thread.execute(() -> guarded(() -> shard = opening.open()));
+        tasks.execute(() -> guarded(() -> shard = opening.open()));
     }
 
     /**
-     * Runs a task on the shard's thread.
+     * Leaves a task to the shard's thread.
      *
-     * @param otherwise runs instead if there is no shard any more, or (on the calling thread) no such thread
+     * @param otherwise runs instead if there is no shard any more
      */
     public void execute(Consumer<Shard> task, Runnable otherwise) {
-        try {
-            thread.execute(() -> {
-                Shard open = shard;
-                if (open == null) {
-                    otherwise.run();
-                } else {
-                    guarded(() -> task.accept(open));
-                }
-            });
-        } catch (RejectedExecutionException _) {
-            otherwise.run();
+        tasks.execute(() -> run(task, otherwise));
+    }
+
+    /** As {@link #execute}, but on the calling thread, if nothing else is being done with the shard. */
+    public void executeHere(Consumer<Shard> task, Runnable otherwise) {
+        tasks.executeHere(() -> run(task, otherwise));
+    }
+
+    private void run(Consumer<Shard> task, Runnable otherwise) {
+        Shard open = shard;
+        if (open == null) {
+            guarded(otherwise);
+        } else {
+            guarded(() -> task.accept(open));
         }
     }
 

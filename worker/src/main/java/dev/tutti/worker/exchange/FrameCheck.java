@@ -30,7 +30,7 @@ final class FrameCheck {
                     throw refused(shard, received.frame().header().getRefused().getReason());
                 case VOTE -> throw refused(shard, "it voted, in a job whose shards decide for themselves");
                 case CLOCK -> throw refused(shard, "it sent a clock that was not asked for");
-                case OPEN, PUSH, PULL, DECISION, KIND_NOT_SET ->
+                case OPEN, ATTACHED, PUSH, PULL, DECISION, KIND_NOT_SET ->
                     throw refused(
                             shard,
                             "it sent a frame that only workers send: "

@@ -1,7 +1,7 @@
 package dev.tutti.worker.exchange;
 
-import dev.tutti.node.sharedmemory.PayloadCarrier;
-import dev.tutti.node.sharedmemory.SharedMemoryLink;
+import dev.tutti.node.sharedmemory.Doorbell;
+import dev.tutti.node.sharedmemory.ExchangeMemory;
 import dev.tutti.node.transport.ClientTransport;
 import dev.tutti.proto.v1.Decision;
 import dev.tutti.proto.v1.FrameHeader;
@@ -46,7 +46,9 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     private final Arena arena = Arena.ofConfined();
     private final ChunkBuffers chunkBuffers;
     private final GradientPushes pushes;
-    private final Inbox inbox = new Inbox();
+    private final List<ShardRange> local;
+    private final Optional<ExchangeMemory> memory;
+    private final Inbox inbox;
     private final Waits waits;
     private final FrameCheck check;
     private final Optional<Votes> votes;
@@ -67,6 +69,12 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
                 new GradientEncoder(JobEncodings.gradients(target.encodings()), elements * Float.BYTES, arena);
         this.chunkBuffers = new ChunkBuffers(
                 arena, Math.max(table.maxChunkByteSize(), encoder.maxByteSize(table.maxChunkByteSize())));
+        this.local = local(target);
+        this.memory = local.isEmpty()
+                ? Optional.empty()
+                : ExchangeMemory.create(
+                        local.stream().map(range -> slots(target, range)).toList(), chunkBuffers.byteSize());
+        this.inbox = new Inbox(memory.map(ExchangeMemory::bell).orElseGet(Doorbell::local), streams);
         this.waits = new Waits(target, table, metrics);
         this.check = new FrameCheck(target, table);
         this.votes = target.stepRule().map(rule -> new Votes(target.job(), rule, table.shardCount(), metrics));
@@ -85,7 +93,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     public static ParameterExchange open(ExchangeTarget target, ParameterBuffers buffers, WorkerMetrics metrics) {
         ParameterExchange exchange = new ParameterExchange(target, buffers, metrics);
         try {
-            target.shardMap().getShardsList().forEach(range -> exchange.open(range, target));
+            target.shardMap().getShardsList().forEach(exchange::open);
             return exchange;
         } catch (RuntimeException e) {
             exchange.close();
@@ -93,16 +101,32 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         }
     }
 
-    private void open(ShardRange range, ExchangeTarget target) {
-        Optional<SharedMemoryLink> link = target.sharesMemory() && ClientTransport.reaches(range.getSocket())
-                ? SharedMemoryLink.offer(
-                        Math.min(SLOTS_OF_SHARD / target.workers(), 2 * table.chunksInShard(range.getShard())),
-                        chunkBuffers.byteSize())
-                : Optional.empty();
-        PayloadCarrier carrier = link.isPresent() ? link.get() : PayloadCarrier.inFrames();
-        ShardStream stream = new ShardStream(range, table.maxChunkByteSize(), chunkBuffers, inbox, carrier);
+    private void open(ShardRange range) {
+        Optional<ExchangeMemory.Part> part =
+                local.contains(range) ? memory.map(all -> all.parts().get(local.indexOf(range))) : Optional.empty();
+        ShardStream stream = new ShardStream(
+                range, table.maxChunkByteSize(), chunkBuffers, inbox, part.map(its -> lane(range, its)));
         streams.add(stream);
-        stream.send(frames.open(range.getShard(), link.map(SharedMemoryLink::description)));
+        stream.send(frames.open(range.getShard(), part.map(ExchangeMemory.Part::description)));
+    }
+
+    private ShardStream.Lane lane(ShardRange range, ExchangeMemory.Part part) {
+        return new ShardStream.Lane(
+                part.link(), frames.attached(range.getShard()), () -> memory.ifPresent(ExchangeMemory::attached));
+    }
+
+    /** Those that are offered shared memory. */
+    private static List<ShardRange> local(ExchangeTarget target) {
+        return target.sharesMemory() && target.workers() <= SLOTS_OF_SHARD
+                ? target.shardMap().getShardsList().stream()
+                        .filter(range -> ClientTransport.reaches(range.getSocket()))
+                        .toList()
+                : List.of();
+    }
+
+    /** Each way. */
+    private int slots(ExchangeTarget target, ShardRange range) {
+        return Math.min(SLOTS_OF_SHARD / target.workers(), 2 * table.chunksInShard(range.getShard()));
     }
 
     // ---- gradients out
@@ -341,6 +365,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         ahead.forEach(received -> received.frame().close());
         ahead.clear();
         pushes.clear();
+        memory.ifPresent(ExchangeMemory::close);
         arena.close();
     }
 }

@@ -1,6 +1,6 @@
 package dev.tutti.worker.exchange;
 
-import dev.tutti.node.sharedmemory.PayloadCarrier;
+import dev.tutti.node.sharedmemory.SharedMemoryLink;
 import dev.tutti.node.transport.ClientTransport;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.ShardRange;
@@ -15,15 +15,17 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
+import java.util.Optional;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One Exchange stream to one shard, with its own connection. All methods belong to the training thread; gRPC's threads only put events
- * into the {@link Inbox}.
+ * into the {@link Inbox}. Once a shard on this machine has mapped the memory it was offered, frames go through that ({@link SharedMemoryLink}), and all the stream
+ * says is that both ends are still there.
  *
  * <p>Outbound memory: gRPC copies a message within {@code sendMessage} once the call is ready (retries are off, the transport is a
- * socket), so a gradient is handed over without a copy of ours as long as the stream takes it at once. What it does not take now waits
+ * socket), and shared memory takes a copy as long as it has room, so a gradient is handed over without a copy of ours as long as it is taken at once. What is not taken now waits
  * here, in a buffer of its own, because the gradient's memory is overwritten by the next slice. So a slow shard costs copies, never wrong
  * bytes, and never blocks the backward pass.
  */
@@ -38,16 +40,34 @@ final class ShardStream {
     private final Queue<Outgoing> outgoing = new ArrayDeque<>();
     private final ManagedChannel channel;
     private final ClientCall<ExchangeFrame, ExchangeFrame> call;
-    private final PayloadCarrier carrier;
+    private final Optional<Lane> lane;
+    /** Whether our frames go through shared memory. */
+    private boolean attached;
 
-    /** @param buffer given back once sent */
-    private record Outgoing(FrameHeader header, MemorySegment buffer, long byteSize) {}
+    private boolean broken;
 
-    /** @param carrier ends with the stream */
-    ShardStream(ShardRange range, long maxChunkByteSize, ChunkBuffers buffers, Inbox inbox, PayloadCarrier carrier) {
+    /**
+     * The way through shared memory, once the shard has mapped it.
+     *
+     * @param last what is sent through the stream before anything goes this way
+     * @param begun run when something does
+     */
+    record Lane(SharedMemoryLink link, FrameHeader last, Runnable begun) {}
+
+    /** @param buffer given back once sent; null for a frame without payload */
+    private record Outgoing(FrameHeader header, @Nullable MemorySegment buffer, long byteSize) {
+        ExchangeFrame frame() {
+            return buffer == null
+                    ? new ExchangeFrame(header)
+                    : new ExchangeFrame(header, Payload.view(buffer.asSlice(0, byteSize)));
+        }
+    }
+
+    /** @param lane its link stays the caller's */
+    ShardStream(ShardRange range, long maxChunkByteSize, ChunkBuffers buffers, Inbox inbox, Optional<Lane> lane) {
         this.range = range;
         this.buffers = buffers;
-        this.carrier = carrier;
+        this.lane = lane;
         this.channel = ClientTransport.channel(range.getEndpoint(), range.getSocket())
                 .disableRetry()
                 .directExecutor()
@@ -65,18 +85,20 @@ final class ShardStream {
 
     /** Sends a frame without payload. */
     void send(FrameHeader header) {
-        call.sendMessage(new ExchangeFrame(header));
+        if (!take(new ExchangeFrame(header))) {
+            outgoing.add(new Outgoing(header, null, 0));
+        }
     }
 
     /** Sends a gradient whose memory stays the caller's. */
     void sendView(FrameHeader header, MemorySegment gradient) {
-        if (takesMore()) {
-            call.sendMessage(carrier.outgoing(new ExchangeFrame(header, Payload.view(gradient))));
-        } else {
-            MemorySegment copy = buffers.take();
-            MemorySegment.copy(gradient, 0, copy, 0, gradient.byteSize());
-            outgoing.add(new Outgoing(header, copy, gradient.byteSize()));
+        flush();
+        if (outgoing.isEmpty() && isReady() && take(new ExchangeFrame(header, Payload.view(gradient)))) {
+            return;
         }
+        MemorySegment copy = buffers.take();
+        MemorySegment.copy(gradient, 0, copy, 0, gradient.byteSize());
+        outgoing.add(new Outgoing(header, copy, gradient.byteSize()));
     }
 
     /** Sends the beginning of a buffer, and gives the buffer back. */
@@ -85,30 +107,71 @@ final class ShardStream {
         flush();
     }
 
-    /** Sends what waits, as far as the stream takes it. */
+    /** Sends what waits, as far as it is taken. */
     void flush() {
-        while (!outgoing.isEmpty() && call.isReady()) {
-            Outgoing next = outgoing.remove();
-            call.sendMessage(carrier.outgoing(
-                    new ExchangeFrame(next.header(), Payload.view(next.buffer().asSlice(0, next.byteSize())))));
-            buffers.give(next.buffer());
+        for (Outgoing next = outgoing.peek(); next != null && isReady() && take(next.frame()); next = outgoing.peek()) {
+            outgoing.remove();
+            if (next.buffer() != null) {
+                buffers.give(next.buffer());
+            }
         }
     }
 
-    /** One frame has been read: the shard may send another. */
+    private boolean isReady() {
+        return attached || call.isReady();
+    }
+
+    private boolean take(ExchangeFrame frame) {
+        if (lane.isEmpty() || !attach(lane.get())) {
+            call.sendMessage(frame);
+            return true;
+        }
+        return lane.get().link().send(frame);
+    }
+
+    /** Returns whether frames go through shared memory now. */
+    private boolean attach(Lane ready) {
+        if (!attached && ready.link().isMapped()) {
+            call.sendMessage(new ExchangeFrame(ready.last()));
+            attached = true;
+            ready.begun().run();
+        }
+        return attached;
+    }
+
+    /** What has come through shared memory, if anything has; sends what waits for room there. */
+    StreamEvent.@Nullable Received receive() {
+        if (lane.isEmpty() || broken) {
+            return null;
+        }
+        flush();
+        try {
+            return lane.get()
+                    .link()
+                    .receive()
+                    .map(frame -> new StreamEvent.Received(range.getShard(), frame))
+                    .orElse(null);
+        } catch (MalformedFrameException e) {
+            broken = true;
+            refuse(e);
+            return null;
+        }
+    }
+
+    private void refuse(MalformedFrameException why) {
+        call.cancel("Malformed Exchange frame: " + why.getMessage(), why);
+    }
+
+    /** One frame has been read: the shard may send another. In shared memory, what was read has made room for it. */
     void requestNext() {
-        call.request(1);
+        if (!attached) {
+            call.request(1);
+        }
     }
 
     void close() {
         call.cancel("this generation has ended on the worker", null);
         channel.shutdownNow();
-        carrier.close();
-    }
-
-    private boolean takesMore() {
-        flush();
-        return outgoing.isEmpty() && call.isReady();
     }
 
     /** Translates gRPC's callbacks to events; runs on the transport's threads. */
@@ -123,11 +186,11 @@ final class ShardStream {
 
         @Override
         public void onMessage(ExchangeFrame frame) {
-            try {
-                inbox.put(new StreamEvent.Received(shard, carrier.incoming(frame)));
-            } catch (MalformedFrameException e) {
+            if (frame.header().hasSharedPayload()) {
                 frame.close();
-                call.cancel("Malformed Exchange frame: " + e.getMessage(), e);
+                refuse(new MalformedFrameException("a payload in shared memory, of a frame that is not"));
+            } else {
+                inbox.put(new StreamEvent.Received(shard, frame));
             }
         }
 

@@ -3,7 +3,7 @@ package dev.tutti.worker.exchange;
 import dev.tutti.proto.wire.ExchangeFrame;
 import io.grpc.Status;
 
-/** What gRPC's threads tell the training thread about a stream. */
+/** What the training thread learns of a stream. */
 sealed interface StreamEvent {
     int shard();
 

@@ -1,6 +1,7 @@
 package dev.tutti.worker.exchange;
 
 import dev.tutti.proto.job.ConsistencyModel;
+import dev.tutti.proto.v1.Attached;
 import dev.tutti.proto.v1.Clock;
 import dev.tutti.proto.v1.Contribution;
 import dev.tutti.proto.v1.Decision;
@@ -31,6 +32,10 @@ final class WorkerFrames {
         Open.Builder open = Open.newBuilder().setWorker(target.worker()).setStartStep(target.startStep());
         offered.ifPresent(open::setSharedMemory);
         return header(shard, target.startStep()).setOpen(open).build();
+    }
+
+    FrameHeader attached(int shard) {
+        return header(shard, 0).setAttached(Attached.getDefaultInstance()).build();
     }
 
     FrameHeader pull(int shard) {

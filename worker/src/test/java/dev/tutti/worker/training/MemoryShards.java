@@ -280,7 +280,7 @@ final class MemoryShards implements AutoCloseable {
                         case PULL -> sendAll();
                         case DECISION -> decide(header);
                         case CLOCK -> clock(header);
-                        case CHUNK, FENCED, REFUSED, VOTE, KIND_NOT_SET ->
+                        case ATTACHED, CHUNK, FENCED, REFUSED, VOTE, KIND_NOT_SET ->
                             throw new IllegalStateException(header.toString());
                     }
                 }
