@@ -1,8 +1,6 @@
 package dev.tutti.worker.exchange;
 
-import dev.tutti.node.sharedmemory.PayloadCarrier;
 import dev.tutti.node.sharedmemory.SharedMemoryLink;
-import dev.tutti.node.transport.ClientTransport;
 import dev.tutti.proto.v1.Decision;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.ShardRange;
@@ -94,15 +92,13 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     }
 
     private void open(ShardRange range, ExchangeTarget target) {
-        Optional<SharedMemoryLink> link = target.sharesMemory() && ClientTransport.reaches(range.getSocket())
-                ? SharedMemoryLink.offer(
-                        Math.min(SLOTS_OF_SHARD / target.workers(), 2 * table.chunksInShard(range.getShard())),
-                        chunkBuffers.byteSize())
-                : Optional.empty();
-        PayloadCarrier carrier = link.isPresent() ? link.get() : PayloadCarrier.inFrames();
-        ShardStream stream = new ShardStream(range, table.maxChunkByteSize(), chunkBuffers, inbox, carrier);
+        int slots = target.sharesMemory()
+                ? Math.min(SLOTS_OF_SHARD / target.workers(), 2 * table.chunksInShard(range.getShard()))
+                : 0;
+        ShardRoute route = ShardRoute.to(range, slots, chunkBuffers.byteSize());
+        ShardStream stream = new ShardStream(route, table.maxChunkByteSize(), chunkBuffers, inbox);
         streams.add(stream);
-        stream.send(frames.open(range.getShard(), link.map(SharedMemoryLink::description)));
+        stream.send(frames.open(range.getShard(), route.memory().map(SharedMemoryLink::description)));
     }
 
     // ---- gradients out

@@ -1,7 +1,6 @@
 package dev.tutti.worker.exchange;
 
 import dev.tutti.node.sharedmemory.PayloadCarrier;
-import dev.tutti.node.transport.ClientTransport;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.ShardRange;
 import dev.tutti.proto.wire.ExchangeFrame;
@@ -43,17 +42,23 @@ final class ShardStream {
     /** @param buffer given back once sent */
     private record Outgoing(FrameHeader header, MemorySegment buffer, long byteSize) {}
 
-    /** @param carrier ends with the stream */
-    ShardStream(ShardRange range, long maxChunkByteSize, ChunkBuffers buffers, Inbox inbox, PayloadCarrier carrier) {
-        this.range = range;
+    /** @param route whose memory ends with the stream, also with one that cannot be made */
+    ShardStream(ShardRoute route, long maxChunkByteSize, ChunkBuffers buffers, Inbox inbox) {
+        this.range = route.range();
         this.buffers = buffers;
-        this.carrier = carrier;
-        this.channel = ClientTransport.channel(range.getEndpoint(), range.getSocket())
-                .disableRetry()
-                .directExecutor()
-                .maxInboundMessageSize(Math.toIntExact(maxChunkByteSize + HEADER_ALLOWANCE))
-                .flowControlWindow(BYTE_BUDGET)
-                .build();
+        this.carrier = route.carrier();
+        try {
+            this.channel = route.transport()
+                    .channel()
+                    .disableRetry()
+                    .directExecutor()
+                    .maxInboundMessageSize(Math.toIntExact(maxChunkByteSize + HEADER_ALLOWANCE))
+                    .flowControlWindow(BYTE_BUDGET)
+                    .build();
+        } catch (RuntimeException e) {
+            carrier.close();
+            throw e;
+        }
         this.call = channel.newCall(Exchanges.METHOD, CallOptions.DEFAULT.withOnReadyThreshold(BYTE_BUDGET));
         call.start(new ToInbox(range.getShard(), inbox), new Metadata());
         call.request(Math.toIntExact(Math.max(2, BYTE_BUDGET / maxChunkByteSize)));
