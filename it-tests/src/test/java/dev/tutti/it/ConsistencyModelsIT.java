@@ -28,7 +28,7 @@ class ConsistencyModelsIT {
 
     private static final String ADAM = "{adam: {rate: 0.001}}";
     private static final String LOCAL = "{local: {steps: 50, outer: {rate: 0.5, momentum: 0.8}}}";
-    private static final Run SYNCHRONOUS = new Run("synchronous", 2, SGD, 8);
+    private static final Run SYNCHRONOUS = new Run("synchronous", 2, SGD, 10);
 
     private static final Map<Run, Trained> DONE = new HashMap<>();
     private static TuttiProcesses processes;
@@ -63,11 +63,11 @@ class ConsistencyModelsIT {
                         model("{synchronous: {backup-workers: 1}}", workers),
                         model("{bounded-staleness: 3}", workers),
                         model("asynchronous", workers),
-                        // The rate is divided by the staleness, in the mean by about half the number of workers.
+                        // The rate is divided by the staleness, about one less than there are workers.
                         new Run(
                                 "{asynchronous: {staleness-scaled: true}}",
                                 workers,
-                                "{sgd: {rate: %s}}".formatted(workers / 20.0),
+                                "{sgd: {rate: %s}}".formatted((workers - 1) / 10.0),
                                 SYNCHRONOUS.epochs()),
                         model("{asynchronous: {delay-compensation: {lambda: 0.04}}}", workers),
                         model(LOCAL, workers)));
