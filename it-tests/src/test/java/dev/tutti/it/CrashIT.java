@@ -39,7 +39,7 @@ class CrashIT extends WithProcesses {
         String id = submit(cluster);
         awaitStep(cluster, id, 50);
         cluster.workers().getFirst().kill();
-        JsonNode hit = watch(cluster, id);
+        JsonNode hit = cluster.result(id);
 
         assertThat(sha256(hit)).isEqualTo(undisturbed);
         assertThat(hit.path("generations").asInt()).isGreaterThan(1);
@@ -53,7 +53,7 @@ class CrashIT extends WithProcesses {
         String id = submit(cluster);
         awaitStep(cluster, id, 50);
         frozen.freeze();
-        JsonNode hit = watch(cluster, id);
+        JsonNode hit = cluster.result(id);
         frozen.thaw();
 
         assertThat(sha256(hit)).isEqualTo(undisturbed);
@@ -70,7 +70,7 @@ class CrashIT extends WithProcesses {
         awaitStep(cluster, id, 50);
         cluster.coordinator().kill();
         cluster.startCoordinatorAgain();
-        JsonNode hit = watch(cluster, id);
+        JsonNode hit = cluster.result(id);
 
         assertThat(sha256(hit)).isEqualTo(undisturbed);
         assertThat(cluster.workers()).allMatch(TuttiProcess::isAlive);
@@ -83,14 +83,7 @@ class CrashIT extends WithProcesses {
         String id = submit(cluster);
         awaitStep(cluster, id, 50);
         cluster.parameterServers().getFirst().kill();
-        TuttiProcess.Ended ended = processes.run(
-                "jobs",
-                "watch",
-                id,
-                "-o",
-                "json",
-                "--coordinator",
-                cluster.coordinator().grpcAddress());
+        TuttiProcess.Ended ended = cluster.watch(id);
 
         assertThat(ended.exitCode()).as(ended.err()).isEqualTo(1);
         assertThat(ended.json().path("state").asText()).isEqualTo("failed");
@@ -98,33 +91,13 @@ class CrashIT extends WithProcesses {
     }
 
     private String submit(HandStartedCluster cluster) {
-        TuttiProcess.Ended submitted = processes.run(
-                "submit",
-                JobFiles.digits(folder, EPOCHS).toString(),
-                "--detach",
-                "--coordinator",
-                cluster.coordinator().grpcAddress());
-        assertThat(submitted.exitCode()).as(submitted.err()).isZero();
-        return submitted.out().strip();
+        return cluster.submit(JobFiles.digits(folder, EPOCHS));
     }
 
     private void awaitStep(HandStartedCluster cluster, String id, int step) throws Exception {
         try (Jobs jobs = new Jobs(cluster.coordinator().grpcAddress())) {
             jobs.awaitStep(id, step);
         }
-    }
-
-    private JsonNode watch(HandStartedCluster cluster, String id) {
-        TuttiProcess.Ended watched = processes.run(
-                "jobs",
-                "watch",
-                id,
-                "-o",
-                "json",
-                "--coordinator",
-                cluster.coordinator().grpcAddress());
-        assertThat(watched.exitCode()).as(watched.err()).isZero();
-        return watched.json();
     }
 
     private static String sha256(JsonNode result) {

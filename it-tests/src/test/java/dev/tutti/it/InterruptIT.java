@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -47,21 +48,9 @@ class InterruptIT extends WithProcesses {
 
     @Test
     void devServesJobsUntilItIsInterrupted() throws Exception {
-        Path config = Files.writeString(
-                folder.resolve("dev.conf"), "tutti { cluster.port = 0, grpc.port = 0, management.port = 0 }\n");
-        TuttiProcess dev = processes.start("dev", List.of("dev", "--config", config.toString(), "--workers", "1"));
-        dev.awaitSaid("Ctrl-C ends it");
-        String coordinator = dev.err().replaceAll("(?s).*--coordinator (\\S+:\\d+).*", "$1");
+        TuttiProcess dev = dev();
 
-        TuttiProcess.Ended submitted = processes.run(
-                "submit",
-                JobFiles.digits(folder, 1).toString(),
-                "-o",
-                "json",
-                "--coordinator",
-                coordinator,
-                "--set",
-                "cluster.parameter-servers=1");
+        TuttiProcess.Ended submitted = submit(dev);
         dev.interrupt();
 
         assertThat(submitted.exitCode()).as(submitted.err()).isZero();
@@ -72,24 +61,10 @@ class InterruptIT extends WithProcesses {
 
     @Test
     void anInterruptedDevCancelsItsJobs() throws Exception {
-        Path config = Files.writeString(
-                folder.resolve("dev.conf"), "tutti { cluster.port = 0, grpc.port = 0, management.port = 0 }\n");
-        TuttiProcess dev = processes.start("dev", List.of("dev", "--config", config.toString(), "--workers", "1"));
-        dev.awaitSaid("Ctrl-C ends it");
-        String coordinator = dev.err().replaceAll("(?s).*--coordinator (\\S+:\\d+).*", "$1");
+        TuttiProcess dev = dev();
 
-        TuttiProcess.Ended submitted = processes.run(
-                "submit",
-                JobFiles.digits(folder, 1).toString(),
-                "--detach",
-                "-o",
-                "json",
-                "--coordinator",
-                coordinator,
-                "--set",
-                "cluster.parameter-servers=1",
-                "--set",
-                "training.epochs=100000");
+        TuttiProcess.Ended submitted =
+                submit(dev, "--detach", "--set", "training.epochs=" + MORE_EPOCHS_THAN_ANYBODY_WAITS_FOR);
         dev.interrupt();
 
         assertThat(dev.waitForEnd().exitCode()).as(dev.err()).isZero();
@@ -99,8 +74,32 @@ class InterruptIT extends WithProcesses {
         assertThat(processes.left()).isEmpty();
     }
 
+    /** At free ports, with one worker, once it is ready. */
+    private TuttiProcess dev() throws Exception {
+        Path config = Files.writeString(
+                folder.resolve("dev.conf"), "tutti { cluster.port = 0, grpc.port = 0, management.port = 0 }\n");
+        TuttiProcess dev = processes.start("dev", List.of("dev", "--config", config.toString(), "--workers", "1"));
+        dev.awaitSaid("Ctrl-C ends it");
+        return dev;
+    }
+
+    private TuttiProcess.Ended submit(TuttiProcess dev, String... more) {
+        String coordinator = dev.err().replaceAll("(?s).*--coordinator (\\S+:\\d+).*", "$1");
+        List<String> arguments = new ArrayList<>(List.of(
+                "submit",
+                JobFiles.digits(folder, 1).toString(),
+                "-o",
+                "json",
+                "--coordinator",
+                coordinator,
+                "--set",
+                "cluster.parameter-servers=1"));
+        arguments.addAll(List.of(more));
+        return processes.run(arguments.toArray(String[]::new));
+    }
+
     private TuttiProcess train(String... more) {
-        List<String> arguments = new java.util.ArrayList<>(List.of(
+        List<String> arguments = new ArrayList<>(List.of(
                 "train",
                 JobFiles.digits(folder, MORE_EPOCHS_THAN_ANYBODY_WAITS_FOR).toString(),
                 "-o",

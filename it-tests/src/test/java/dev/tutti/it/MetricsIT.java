@@ -2,10 +2,6 @@ package dev.tutti.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -21,9 +17,9 @@ class MetricsIT {
             HandStartedCluster cluster = new HandStartedCluster(processes, folder, 1, 1);
 
             assertThat(cluster.all()).allSatisfy(process -> {
-                assertThat(get(process, "/livez").statusCode()).isEqualTo(200);
-                assertThat(get(process, "/readyz").body()).isEqualTo("ready\n");
-                assertThat(get(process, "/metrics").body())
+                assertThat(process.managed("/livez").statusCode()).isEqualTo(200);
+                assertThat(process.managed("/readyz").body()).isEqualTo("ready\n");
+                assertThat(process.managed("/metrics").body())
                         .contains("tutti_", "jvm_memory_used_bytes{", "member=\"" + process.member() + "\"");
             });
         }
@@ -36,7 +32,7 @@ class MetricsIT {
             HandStartedCluster cluster = new HandStartedCluster(processes, folder, 1, 1);
             assertThat(cluster.all()).allSatisfy(process -> {
                 Path scraped = Files.writeString(
-                        folder.resolve("metrics"), get(process, "/metrics").body());
+                        folder.resolve("metrics"), process.managed("/metrics").body());
                 Path said = folder.resolve("promtool.out");
                 int exit = new ProcessBuilder("promtool", "check", "metrics")
                         .redirectInput(scraped.toFile())
@@ -48,14 +44,6 @@ class MetricsIT {
                 assertThat(exit).as(Files.readString(said)).isIn(0, 3);
                 assertThat(Files.readString(said)).doesNotContain("tutti_");
             });
-        }
-    }
-
-    private static HttpResponse<String> get(TuttiProcess process, String path) throws Exception {
-        try (HttpClient client = HttpClient.newHttpClient()) {
-            HttpRequest request = HttpRequest.newBuilder(URI.create(process.managementUrl() + path))
-                    .build();
-            return client.send(request, HttpResponse.BodyHandlers.ofString());
         }
     }
 }

@@ -3,7 +3,6 @@ package dev.tutti.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,11 +21,7 @@ class MnistIT {
 
     @BeforeEach
     void findData() {
-        String variable = System.getenv("TUTTI_DATA");
-        Skips.unless(
-                variable != null && Files.isDirectory(Path.of(variable, "mnist")),
-                "TUTTI_DATA is not set to a folder with mnist in it");
-        data = Path.of(String.valueOf(variable)).toAbsolutePath();
+        data = Skips.unlessThereIsMnist();
     }
 
     @Test

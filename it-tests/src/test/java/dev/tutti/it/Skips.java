@@ -17,6 +17,15 @@ final class Skips {
         Assumptions.assumeTrue(condition, reason);
     }
 
+    /** The folder that mnist is in. */
+    static Path unlessThereIsMnist() {
+        String variable = System.getenv("TUTTI_DATA");
+        unless(
+                variable != null && Files.isDirectory(Path.of(variable, "mnist")),
+                "TUTTI_DATA is not set to a folder with mnist in it");
+        return Path.of(String.valueOf(variable)).toAbsolutePath();
+    }
+
     static boolean isOnPath(String program) {
         String path = System.getenv().getOrDefault("PATH", "");
         return List.of(path.split(File.pathSeparator, -1)).stream()

@@ -4,6 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -73,6 +77,25 @@ final class TuttiProcess {
 
     String member() {
         return ready().path("member").asText();
+    }
+
+    /** What this role answers at a path of its management address. */
+    HttpResponse<String> managed(String path) throws Exception {
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            HttpRequest request =
+                    HttpRequest.newBuilder(URI.create(managementUrl() + path)).build();
+            return client.send(request, HttpResponse.BodyHandlers.ofString());
+        }
+    }
+
+    /** The sum over all lines of a metric of this role. */
+    long counted(String metric) throws Exception {
+        return managed("/metrics")
+                .body()
+                .lines()
+                .filter(line -> line.startsWith(metric + "{"))
+                .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
     }
 
     Ended waitForEnd() {

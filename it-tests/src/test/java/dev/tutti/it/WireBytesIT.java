@@ -5,10 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tutti.proto.wire.ChunkGrid;
 import dev.tutti.proto.wire.ShardMaps;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.function.IntToLongFunction;
 import java.util.stream.IntStream;
@@ -43,32 +39,26 @@ class WireBytesIT {
         try (TuttiProcesses processes = new TuttiProcesses(folder)) {
             HandStartedCluster cluster = new HandStartedCluster(processes, folder, 1, workers);
 
-            long steps =
-                    train(processes, cluster, workers, gradients).path("steps").asLong();
+            long steps = train(cluster, workers, gradients).path("steps").asLong();
 
             long pushBytes = IntStream.range(0, CHUNKS.chunkCount())
                     .mapToLong(chunk -> chunkBytes.applyAsLong(CHUNKS.elementCount(chunk)))
                     .sum();
             TuttiProcess server = cluster.parameterServers().getFirst();
             assertThat(steps).isEqualTo(2 * Math.ceilDiv(3600L, 128L));
-            assertThat(counted(server, "received_bytes_total"))
+            assertThat(server.counted("tutti_parameter_server_received_bytes_total"))
                     .as("gradients: one of each worker a step")
                     .isEqualTo(workers * steps * pushBytes);
-            assertThat(counted(server, "sent_bytes_total"))
+            assertThat(server.counted("tutti_parameter_server_sent_bytes_total"))
                     .as("parameters in f32: the first, and after each step")
                     .isEqualTo(workers * (steps + 1) * PARAMETERS * Float.BYTES);
-            assertThat(counted(server, "refusals_total")).isZero();
+            assertThat(server.counted("tutti_parameter_server_refusals_total")).isZero();
         }
     }
 
-    private static JsonNode train(TuttiProcesses processes, HandStartedCluster cluster, int workers, String gradients) {
-        String address = cluster.coordinator().grpcAddress();
-        TuttiProcess.Ended submitted = processes.run(
-                "submit",
-                Distribution.root().resolve("examples/mnist-mlp.yaml").toString(),
-                "--detach",
-                "--coordinator",
-                address,
+    private static JsonNode train(HandStartedCluster cluster, int workers, String gradients) {
+        return cluster.result(cluster.submit(
+                Distribution.root().resolve("examples/mnist-mlp.yaml"),
                 "--set",
                 "data.source={digits: {train: 4000, test: 500}}",
                 "--set",
@@ -76,24 +66,6 @@ class WireBytesIT {
                 "--set",
                 "training.exchange.gradients=" + gradients,
                 "--set",
-                "cluster.workers={min: " + workers + ", max: " + workers + "}");
-        assertThat(submitted.exitCode()).as(submitted.err()).isZero();
-        TuttiProcess.Ended watched =
-                processes.run("jobs", "watch", submitted.out().strip(), "--coordinator", address, "-o", "json");
-        assertThat(watched.exitCode()).as(watched.err()).isZero();
-        return watched.json();
-    }
-
-    /** The sum over all lines of a metric. */
-    private static long counted(TuttiProcess server, String name) throws Exception {
-        try (HttpClient client = HttpClient.newHttpClient()) {
-            HttpRequest request = HttpRequest.newBuilder(URI.create(server.managementUrl() + "/metrics"))
-                    .build();
-            return client.send(request, HttpResponse.BodyHandlers.ofLines())
-                    .body()
-                    .filter(line -> line.startsWith("tutti_parameter_server_" + name + "{"))
-                    .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-                    .sum();
-        }
+                "cluster.workers={min: " + workers + ", max: " + workers + "}"));
     }
 }

@@ -3,8 +3,9 @@ package dev.tutti.benchmarks.exchange;
 import dev.tutti.proto.launch.ExchangeBenchmark;
 import dev.tutti.proto.launch.ExchangeBenchmark.Transport;
 import dev.tutti.proto.launch.LaunchException;
+import dev.tutti.proto.spec.JobSpecs;
 import dev.tutti.proto.v1.ExchangeEncodings;
-import dev.tutti.proto.v1.GradientEncoding;
+import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.PlainEncoding;
 import dev.tutti.proto.v1.Precision;
 import dev.tutti.proto.v1.TopK;
@@ -14,9 +15,7 @@ import java.util.List;
 /** Workers, shards and both baselines in this process, over real sockets. */
 public final class ProcessExchangeBenchmark implements ExchangeBenchmark {
     private static final int FAILED = 1;
-    private static final int USAGE = 2;
     private static final int INTERRUPTED = 130;
-    private static final double TOP_K_SHARE = 0.01;
 
     @Override
     public Result measure(Request request) throws LaunchException {
@@ -44,27 +43,24 @@ public final class ProcessExchangeBenchmark implements ExchangeBenchmark {
         }
     }
 
-    /** Of gradients; parameters come back in the same if it is a float type, else in f32. */
-    private static ExchangeEncodings encodings(String name) throws LaunchException {
+    /** As a job has them that says no more. */
+    private static ExchangeEncodings encodings(Encoding encoding) {
         PlainEncoding plain = PlainEncoding.getDefaultInstance();
-        GradientEncoding.Builder gradients = GradientEncoding.newBuilder();
-        ExchangeEncodings.Builder encodings = ExchangeEncodings.newBuilder().setParameters(Precision.PRECISION_F32);
-        switch (name) {
-            case "f32" -> gradients.setF32(plain);
-            case "bf16" -> {
-                gradients.setBf16(plain);
-                encodings.setParameters(Precision.PRECISION_BF16);
+        JobSpec.Builder spec = JobSpec.newBuilder();
+        ExchangeEncodings.Builder exchange = spec.getTrainingBuilder().getExchangeBuilder();
+        switch (encoding) {
+            case F32 -> exchange.getGradientsBuilder().setF32(plain);
+            case BF16 -> {
+                exchange.getGradientsBuilder().setBf16(plain);
+                exchange.setParameters(Precision.PRECISION_BF16);
             }
-            case "f16" -> {
-                gradients.setF16(plain);
-                encodings.setParameters(Precision.PRECISION_F16);
+            case F16 -> {
+                exchange.getGradientsBuilder().setF16(plain);
+                exchange.setParameters(Precision.PRECISION_F16);
             }
-            case "int8" -> gradients.setInt8(plain);
-            case "top-k" -> gradients.setTopK(TopK.newBuilder().setShare(TOP_K_SHARE));
-            default ->
-                throw new LaunchException(
-                        USAGE, "--encoding must be one of f32, bf16, f16, int8, top-k, got " + name, null);
+            case INT8 -> exchange.getGradientsBuilder().setInt8(plain);
+            case TOP_K -> exchange.getGradientsBuilder().setTopK(TopK.getDefaultInstance());
         }
-        return encodings.setGradients(gradients).build();
+        return JobSpecs.withDefaults(spec.build()).getTraining().getExchange();
     }
 }

@@ -3,18 +3,20 @@ package dev.tutti.benchmarks.optimizer;
 import dev.tutti.parameterserver.memory.ChunkMemory;
 import dev.tutti.parameterserver.memory.ChunkUpdate;
 import dev.tutti.parameterserver.memory.ScaledGradient;
-import dev.tutti.proto.launch.LaunchException;
+import dev.tutti.parameterserver.shard.JobOptimizer;
 import dev.tutti.proto.launch.OptimizerBenchmark;
+import dev.tutti.proto.spec.JobSpecs;
+import dev.tutti.proto.v1.Adagrad;
+import dev.tutti.proto.v1.Adam;
+import dev.tutti.proto.v1.Adamw;
+import dev.tutti.proto.v1.JobSpec;
+import dev.tutti.proto.v1.Optimizer;
+import dev.tutti.proto.v1.Rmsprop;
+import dev.tutti.proto.v1.Sgd;
 import dev.tutti.proto.v1.TensorPlacement;
 import dev.tutti.proto.wire.ChunkGrid;
 import dev.tutti.proto.wire.ShardMaps;
-import dev.tutti.tensor.optimizer.Adagrad;
-import dev.tutti.tensor.optimizer.Adam;
-import dev.tutti.tensor.optimizer.Regularization;
-import dev.tutti.tensor.optimizer.RmsProp;
-import dev.tutti.tensor.optimizer.Sgd;
 import dev.tutti.tensor.optimizer.SliceOptimizer;
-import dev.tutti.tensor.optimizer.UpdateRule;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -23,15 +25,15 @@ import java.util.List;
 
 /** The memory and the code of a shard, without its network. */
 public final class ProcessOptimizerBenchmark implements OptimizerBenchmark {
-    private static final int USAGE = 2;
     private static final int LEAST_UPDATES = 3;
-    private static final double ADAMW_DECAY = 0.01;
+    /** Its rate and its momentum have no defaults. */
+    private static final Sgd WITH_RATE = Sgd.newBuilder().setRate(0.01).build();
+
+    private static final double USUAL_MOMENTUM = 0.9;
 
     @Override
-    public Result measure(Request request) throws LaunchException {
-        UpdateRule rule = rule(request.optimizer());
-        double decay = request.optimizer().equals("adamw") ? ADAMW_DECAY : 0;
-        SliceOptimizer optimizer = new SliceOptimizer(rule, new Regularization(0, 0, decay, Double.POSITIVE_INFINITY));
+    public Result measure(Request request) {
+        SliceOptimizer optimizer = optimizer(request.rule());
         // Parameters and state are read and written, the gradient is read.
         int bytes = Float.BYTES * (1 + 2 * (1 + optimizer.stateNames().size()));
         long elements = request.parameters();
@@ -91,20 +93,22 @@ public final class ProcessOptimizerBenchmark implements OptimizerBenchmark {
         return values.stream().sorted().toList().get(values.size() / 2);
     }
 
-    private static UpdateRule rule(String name) throws LaunchException {
-        return switch (name) {
-            case "sgd" -> new Sgd(0.01, 0, false);
-            case "momentum" -> new Sgd(0.01, 0.9, false);
-            case "nesterov" -> new Sgd(0.01, 0.9, true);
-            case "adam", "adamw" -> new Adam(0.001, 0.9, 0.999, 1e-8);
-            case "rmsprop" -> new RmsProp(0.01, 0.99, 1e-8, 0);
-            case "adagrad" -> new Adagrad(0.01, 0, 1e-10);
-            default ->
-                throw new LaunchException(
-                        USAGE,
-                        "--optimizer must be one of sgd, momentum, nesterov, adam, adamw, rmsprop, adagrad, got "
-                                + name,
-                        null);
-        };
+    /** As a shard of a job has it that says no more. */
+    private static SliceOptimizer optimizer(Rule rule) {
+        JobSpec.Builder spec = JobSpec.newBuilder();
+        Optimizer.Builder optimizer = spec.getTrainingBuilder().getOptimizerBuilder();
+        switch (rule) {
+            case SGD -> optimizer.setSgd(WITH_RATE);
+            case MOMENTUM -> optimizer.setSgd(WITH_RATE.toBuilder().setMomentum(USUAL_MOMENTUM));
+            case NESTEROV ->
+                optimizer.setSgd(
+                        WITH_RATE.toBuilder().setMomentum(USUAL_MOMENTUM).setNesterov(true));
+            case ADAM -> optimizer.setAdam(Adam.getDefaultInstance());
+            case ADAMW -> optimizer.setAdamw(Adamw.getDefaultInstance());
+            case RMSPROP -> optimizer.setRmsprop(Rmsprop.getDefaultInstance());
+            case ADAGRAD -> optimizer.setAdagrad(Adagrad.getDefaultInstance());
+        }
+        JobSpec job = JobSpecs.withDefaults(spec.build());
+        return JobOptimizer.of(job.getName(), job.getTraining());
     }
 }

@@ -5,6 +5,7 @@ import dev.tutti.proto.launch.LaunchException;
 import dev.tutti.proto.launch.OptimizerBenchmark;
 import dev.tutti.proto.launch.OptimizerBenchmark.Request;
 import dev.tutti.proto.launch.OptimizerBenchmark.Result;
+import dev.tutti.proto.launch.OptimizerBenchmark.Rule;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -26,7 +27,7 @@ final class BenchOptimizerCommand implements Callable<Integer> {
             names = "--optimizer",
             paramLabel = "NAME",
             description = "sgd, momentum, nesterov, adam, adamw, rmsprop or adagrad (default: ${DEFAULT-VALUE}).")
-    private String optimizer = "adam";
+    private String optimizer = Rule.ADAM.id();
 
     @Option(
             names = "--parameters",
@@ -36,17 +37,8 @@ final class BenchOptimizerCommand implements Callable<Integer> {
             defaultValue = "16Mi")
     private ByteSize parameters = new ByteSize(16 << 20);
 
-    @Option(
-            names = "--seconds",
-            paramLabel = "N",
-            description = "How long to measure, warm-up included (default: ${DEFAULT-VALUE}).")
-    private double seconds = 10;
-
     @Mixin
-    private FormatOption format = new FormatOption();
-
-    @Mixin
-    private LogLevel log = new LogLevel();
+    private BenchOptions options = new BenchOptions();
 
     BenchOptimizerCommand(Shell shell) {
         this.shell = shell;
@@ -54,14 +46,13 @@ final class BenchOptimizerCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandException, LaunchException {
-        log.quiet();
-        Benchmarks.require(
+        BenchOptions.require(
                 parameters.count() >= 1 && parameters.count() <= MOST_PARAMETERS,
                 "--parameters must be 1 to 256Mi, got " + parameters.count());
-        Result result = Benchmarks.load(OptimizerBenchmark.class)
-                .measure(new Request(parameters.count(), optimizer, Benchmarks.time(seconds)));
-        shell.print(format.format().render(report(result), () -> table(result)));
-        return ExitCodes.OK;
+        Rule rule = BenchOptions.choose("--optimizer", Rule.values(), Rule::id, optimizer);
+        Request request = new Request(parameters.count(), rule, options.time());
+        Result result = options.load(OptimizerBenchmark.class).measure(request);
+        return options.print(shell, report(result), () -> table(result));
     }
 
     private Map<String, Object> report(Result result) {

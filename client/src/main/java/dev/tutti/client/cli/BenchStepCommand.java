@@ -61,12 +61,6 @@ final class BenchStepCommand implements Callable<Integer> {
             description = "A folder with the jars of a further backend (default: $$TUTTI_PLUGINS, else none).")
     private Optional<Path> plugins = Optional.empty();
 
-    @Option(
-            names = "--seconds",
-            paramLabel = "N",
-            description = "How long to measure, warm-up included (default: ${DEFAULT-VALUE}).")
-    private double seconds = 10;
-
     @Option(names = "--profile", description = "Show what each part of the step takes, the longest first.")
     private boolean profile;
 
@@ -77,10 +71,7 @@ final class BenchStepCommand implements Callable<Integer> {
     private Optional<Path> data = Optional.empty();
 
     @Mixin
-    private FormatOption format = new FormatOption();
-
-    @Mixin
-    private LogLevel log = new LogLevel();
+    private BenchOptions options = new BenchOptions();
 
     BenchStepCommand(Shell shell) {
         this.shell = shell;
@@ -88,13 +79,10 @@ final class BenchStepCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandException, LaunchException, SpecException {
-        log.quiet();
-        Benchmarks.require(batch.orElse(1) >= 1, "--batch must be 1 or more, got " + batch.orElse(1));
-        Benchmarks.require(threads >= 1, "--threads must be 1 or more, got " + threads);
-        Result result = Benchmarks.load(StepBenchmark.class).measure(request(Benchmarks.time(seconds)));
-        Map<String, Object> report = report(result);
-        shell.print(format.format().render(report, () -> table(result)));
-        return ExitCodes.OK;
+        BenchOptions.require(batch.orElse(1) >= 1, "--batch must be 1 or more, got " + batch.orElse(1));
+        BenchOptions.require(threads >= 1, "--threads must be 1 or more, got " + threads);
+        Result result = options.load(StepBenchmark.class).measure(request(options.time()));
+        return options.print(shell, report(result), () -> table(result));
     }
 
     private Request request(Duration time) throws SpecException {

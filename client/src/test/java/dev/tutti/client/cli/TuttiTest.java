@@ -78,6 +78,11 @@ class TuttiTest {
         quickstart --state pom.xml       | 2 | cannot write to $PWD/pom.xml: there is a file of that name; name another folder with --state or TUTTI_STATE
         dev --state pom.xml              | 2 | cannot write to $PWD/pom.xml: there is a file of that name; name another folder with --state or TUTTI_STATE
         dev --state /proc                | 2 | cannot write to /proc: no file can be created in it; name another folder with --state or TUTTI_STATE
+        bench exchange --encoding f8     | 2 | --encoding must be one of f32, bf16, f16, int8, top-k, got f8
+        bench exchange --transport shm2  | 2 | --transport must be one of tcp, uds, shm, got shm2
+        bench optimizer --optimizer adan | 2 | --optimizer must be one of sgd, momentum, nesterov, adam, adamw, rmsprop, adagrad, got adan
+        bench optimizer --seconds 0      | 2 | --seconds must be more than 0 and at most 3600, got 0.0
+        bench step                       | 1 | this installation has no benchmarks: their jar is not on the class path
         checkpoints export nothing --to x --state nowhere | 3 | there is no checkpoint of 'nothing' in $PWD/nowhere/checkpoints; 'tutti checkpoints list' shows what there is
         """)
     void badInputIsOneSentenceAndAnExitCode(String line, int exitCode, String sentence) {
@@ -95,8 +100,19 @@ class TuttiTest {
         var arguments = Stream.concat(Stream.of(command.split(" ")).skip(1), Stream.of("--help"))
                 .toArray(String[]::new);
 
-        assertThat(tutti(arguments)).isZero();
+        ByteArrayOutputStream warnings = new ByteArrayOutputStream();
+        PrintStream before = System.err;
+        System.setErr(new PrintStream(warnings, true, StandardCharsets.UTF_8));
+        try {
+            assertThat(tutti(arguments)).isZero();
+        } finally {
+            System.setErr(before);
+        }
+
         assertThat(outText()).startsWith("Usage: " + command);
+        assertThat(warnings.toString(StandardCharsets.UTF_8))
+                .as("what picocli says, of a percent sign that is not doubled")
+                .isEmpty();
     }
 
     static Stream<String> commands() {

@@ -10,11 +10,15 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
-/** The way to another process's {@link ServerTransport}. */
-public final class ClientTransport {
-    private ClientTransport() {}
-
+/**
+ * The way to another process's {@link ServerTransport}, asked for once: its Unix domain socket where that answers, else its port.
+ *
+ * @param endpoint host:port
+ * @param socket that somebody on this machine listens at
+ */
+public record ClientTransport(String endpoint, Optional<Path> socket) {
     /** Shared by all channels of this process, as gRPC's own are; daemons. */
     private static final class Loops {
         static final EventLoopGroup ALL = new MultiThreadIoEventLoopGroup(
@@ -23,20 +27,30 @@ public final class ClientTransport {
                 NioIoHandler.newFactory());
     }
 
-    /** Whether a server's Unix domain socket can be reached from here. */
-    public static boolean reaches(String socket) {
-        return !socket.isEmpty() && Files.exists(Path.of(socket)) && SocketFile.answers(Path.of(socket));
-    }
-
     /**
-     * A channel by the server's Unix domain socket where that can be reached, else by its port. Nothing is connected yet.
+     * Knocks at the socket.
      *
      * @param endpoint host:port
      * @param socket a path on the server's machine; empty for none
      */
-    public static NettyChannelBuilder channel(String endpoint, String socket) {
-        if (reaches(socket)) {
-            return NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(socket), BulkHttp2.ofClient())
+    public static ClientTransport to(String endpoint, String socket) {
+        return new ClientTransport(
+                endpoint,
+                Optional.of(socket)
+                        .filter(path -> !path.isEmpty())
+                        .map(Path::of)
+                        .filter(path -> Files.exists(path) && SocketFile.answers(path)));
+    }
+
+    /** Whether the server is on this machine, as far as can be told. */
+    public boolean isOnThisMachine() {
+        return socket.isPresent();
+    }
+
+    /** A channel that way. Nothing is connected yet. */
+    public NettyChannelBuilder channel() {
+        if (socket.isPresent()) {
+            return NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(socket.get()), BulkHttp2.ofClient())
                     .channelType(NioDomainSocketChannel.class, UnixDomainSocketAddress.class)
                     .eventLoopGroup(Loops.ALL);
         }

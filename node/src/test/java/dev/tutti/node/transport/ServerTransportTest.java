@@ -14,6 +14,7 @@ import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -49,6 +50,25 @@ class ServerTransportTest {
             assertThat(isServing(endpoint, silent.toString())).isTrue();
             assertThat(isServing(endpoint, Files.createTempFile("no", "socket").toString()))
                     .isTrue();
+        }
+    }
+
+    @Test
+    void aSocketIsAskedOnceWhetherItAnswers() throws Exception {
+        Path path = SocketFile.create().orElseThrow().path();
+        try (ServerSocketChannel listening = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            listening.bind(UnixDomainSocketAddress.of(path)).configureBlocking(false);
+            ClientTransport transport = ClientTransport.to(NOWHERE, path.toString());
+            assertThat(transport.isOnThisMachine()).isTrue();
+            transport.channel().build().shutdownNow();
+
+            try (SocketChannel asked = listening.accept();
+                    SocketChannel again = listening.accept()) {
+                assertThat(asked).isNotNull();
+                assertThat(again).isNull();
+            }
+        } finally {
+            new SocketFile(path).delete();
         }
     }
 
@@ -92,7 +112,7 @@ class ServerTransportTest {
     }
 
     private static boolean isServing(String endpoint, String socket) {
-        ManagedChannel channel = ClientTransport.channel(endpoint, socket).build();
+        ManagedChannel channel = ClientTransport.to(endpoint, socket).channel().build();
         try {
             return HealthGrpc.newBlockingStub(channel)
                             .check(HealthCheckRequest.getDefaultInstance())

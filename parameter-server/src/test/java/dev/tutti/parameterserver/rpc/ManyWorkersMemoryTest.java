@@ -2,15 +2,9 @@ package dev.tutti.parameterserver.rpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tutti.node.transport.ClientTransport;
-import dev.tutti.node.transport.ServerTransport;
 import dev.tutti.parameterserver.metrics.ParameterServerMetrics;
 import dev.tutti.parameterserver.shard.Jobs;
-import dev.tutti.parameterserver.shard.RecordedCheckpoints;
-import dev.tutti.parameterserver.shard.Shard;
-import dev.tutti.parameterserver.shard.ShardDirectory;
 import dev.tutti.parameterserver.shard.ShardSettings;
-import dev.tutti.parameterserver.shard.ShardThread;
 import dev.tutti.proto.v1.Asynchronous;
 import dev.tutti.proto.v1.Consistency;
 import dev.tutti.proto.v1.Encoding;
@@ -25,7 +19,6 @@ import dev.tutti.proto.v1.TensorPlacement;
 import dev.tutti.proto.wire.ExchangeFrame;
 import dev.tutti.proto.wire.Payload;
 import dev.tutti.proto.wire.ShardMaps;
-import io.grpc.ManagedChannel;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.ChannelOption;
@@ -34,8 +27,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -43,7 +34,6 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -67,7 +57,6 @@ class ManyWorkersMemoryTest {
     private final UnpooledByteBufAllocator workersMemory = new UnpooledByteBufAllocator(false);
     private final AtomicLong peak = new AtomicLong();
     private final ParameterServerMetrics metrics = new ParameterServerMetrics(new SimpleMeterRegistry());
-    private final ShardDirectory directory = new ShardDirectory();
     private final ShardMap map = ShardMaps.planFor(
             WORKERS,
             List.of(TensorPlacement.newBuilder()
@@ -78,22 +67,16 @@ class ManyWorkersMemoryTest {
             List.of(new ShardMaps.Server("server", "127.0.0.1:1", "")));
     private final int chunks = ShardMaps.grid(map, 0).chunkCount();
     private final long chunkBytes = (long) map.getChunkElements() * Float.BYTES;
-    private final ExecutorService thread = Executors.newSingleThreadExecutor();
     private final ExecutorService workers = Executors.newCachedThreadPool();
-    private final List<ManagedChannel> channels = new ArrayList<>();
     private final Arena arena = Arena.ofShared();
     private final MemorySegment gradient = arena.allocate(chunkBytes);
 
     @SuppressWarnings("NullAway.Init")
-    private ServerTransport server;
+    private ServedShards shards;
 
     @BeforeEach
     void start() throws IOException {
-        server = new ServerTransport(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                "test",
-                List.of(ExchangeService.of(directory, metrics)),
-                List.of(ExchangeService.tracing(metrics)));
+        shards = new ServedShards(metrics);
     }
 
     /** The job's only shard. */
@@ -105,24 +88,13 @@ class ManyWorkersMemoryTest {
                 .setSgd(Sgd.newBuilder().setRate(0.5).setMomentum(0.9));
         ShardSettings settings =
                 new ShardSettings(Jobs.JOB, spec.build(), map, 0, WORKERS, Long.MAX_VALUE, Path.of("unused"));
-        ShardThread shard = new ShardThread(settings, thread, _ -> {});
-        shard.open(() -> {
-            Shard created = new Shard(settings, metrics, new RecordedCheckpoints());
-            created.fence(1);
-            return created;
-        });
-        directory.add(shard);
+        shards.open(settings, 1);
     }
 
     @AfterEach
     void stop() throws InterruptedException {
-        directory.all().forEach(shard -> shard.close("The test is over"));
-        for (ManagedChannel channel : channels) {
-            channel.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
-        }
+        shards.close();
         workers.close();
-        server.close();
-        thread.close();
         arena.close();
     }
 
@@ -190,13 +162,8 @@ class ManyWorkersMemoryTest {
     }
 
     private BlockingWorker join() throws InterruptedException {
-        ManagedChannel channel = ClientTransport.channel("127.0.0.1:" + server.port(), "")
-                .withOption(ChannelOption.ALLOCATOR, workersMemory)
-                .disableRetry()
-                .flowControlWindow((int) (2 * chunkBytes))
-                .build();
-        channels.add(channel);
-        BlockingWorker worker = new BlockingWorker(channel);
+        BlockingWorker worker = new BlockingWorker(shards.channel(options ->
+                options.withOption(ChannelOption.ALLOCATOR, workersMemory).flowControlWindow((int) (2 * chunkBytes))));
         worker.send(new ExchangeFrame(Jobs.open(1, 0)));
         return worker;
     }

@@ -2,14 +2,8 @@ package dev.tutti.parameterserver.rpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tutti.node.transport.ClientTransport;
-import dev.tutti.node.transport.ServerTransport;
 import dev.tutti.parameterserver.metrics.ParameterServerMetrics;
 import dev.tutti.parameterserver.shard.Jobs;
-import dev.tutti.parameterserver.shard.RecordedCheckpoints;
-import dev.tutti.parameterserver.shard.Shard;
-import dev.tutti.parameterserver.shard.ShardDirectory;
-import dev.tutti.parameterserver.shard.ShardSettings;
 import dev.tutti.parameterserver.shard.ShardThread;
 import dev.tutti.proto.v1.Fenced;
 import dev.tutti.proto.v1.Frame;
@@ -20,17 +14,12 @@ import io.grpc.Status;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,11 +33,9 @@ class RefusedFramesTest {
 
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final ParameterServerMetrics metrics = new ParameterServerMetrics(meters);
-    private final ShardDirectory directory = new ShardDirectory();
-    private final ExecutorService thread = Executors.newSingleThreadExecutor();
 
     @SuppressWarnings("NullAway.Init")
-    private ServerTransport server;
+    private ServedShards shards;
 
     @SuppressWarnings("NullAway.Init")
     private ManagedChannel channel;
@@ -58,30 +45,14 @@ class RefusedFramesTest {
 
     @BeforeEach
     void start() throws IOException {
-        server = new ServerTransport(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                "test",
-                List.of(ExchangeService.of(directory, metrics)),
-                List.of(ExchangeService.tracing(metrics)));
-        channel = ClientTransport.channel("127.0.0.1:" + server.port(), "")
-                .disableRetry()
-                .build();
-        ShardSettings settings = Jobs.synchronous(1, Path.of("unused"));
-        shard = new ShardThread(settings, thread, _ -> {});
-        shard.open(() -> {
-            Shard created = new Shard(settings, metrics, new RecordedCheckpoints());
-            created.fence(2);
-            return created;
-        });
-        directory.add(shard);
+        shards = new ServedShards(metrics);
+        channel = shards.channel(UnaryOperator.identity());
+        shard = shards.open(Jobs.synchronous(1, Path.of("unused")), 2);
     }
 
     @AfterEach
     void stop() throws InterruptedException {
-        shard.close("The test is over");
-        channel.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
-        server.close();
-        thread.close();
+        shards.close();
     }
 
     @Test

@@ -5,15 +5,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tutti.node.sharedmemory.ExchangeMemory;
 import dev.tutti.node.sharedmemory.SharedMemoryLink;
-import dev.tutti.node.transport.ClientTransport;
-import dev.tutti.node.transport.ServerTransport;
 import dev.tutti.parameterserver.metrics.ParameterServerMetrics;
 import dev.tutti.parameterserver.shard.Jobs;
-import dev.tutti.parameterserver.shard.RecordedCheckpoints;
-import dev.tutti.parameterserver.shard.Shard;
-import dev.tutti.parameterserver.shard.ShardDirectory;
-import dev.tutti.parameterserver.shard.ShardSettings;
-import dev.tutti.parameterserver.shard.ShardThread;
 import dev.tutti.proto.v1.Attached;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.Pull;
@@ -26,14 +19,9 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,18 +37,12 @@ class SharedFramesTest {
             Jobs.header(1).setAttached(Attached.getDefaultInstance()).build());
 
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-    private final ParameterServerMetrics metrics = new ParameterServerMetrics(meters);
-    private final ShardDirectory directory = new ShardDirectory();
-    private final ExecutorService thread = Executors.newSingleThreadExecutor();
 
     @SuppressWarnings("NullAway.Init")
-    private ServerTransport server;
+    private ServedShards shards;
 
     @SuppressWarnings("NullAway.Init")
     private ManagedChannel channel;
-
-    @SuppressWarnings("NullAway.Init")
-    private ShardThread shard;
 
     @SuppressWarnings("NullAway.Init")
     private ExchangeMemory memory;
@@ -70,33 +52,17 @@ class SharedFramesTest {
         Optional<ExchangeMemory> shared = ExchangeMemory.create(List.of(SLOTS), 4096);
         assumeTrue(shared.isPresent(), "this machine has no memory that processes can share");
         memory = shared.get();
-        server = new ServerTransport(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                "test",
-                List.of(ExchangeService.of(directory, metrics)),
-                List.of(ExchangeService.tracing(metrics)));
-        channel = ClientTransport.channel("127.0.0.1:" + server.port(), "")
-                .disableRetry()
-                .build();
-        ShardSettings settings = Jobs.synchronous(1, Path.of("unused"));
-        shard = new ShardThread(settings, thread, _ -> {});
-        shard.open(() -> {
-            Shard created = new Shard(settings, metrics, new RecordedCheckpoints());
-            created.fence(1);
-            return created;
-        });
-        directory.add(shard);
+        shards = new ServedShards(new ParameterServerMetrics(meters));
+        channel = shards.channel(options -> options);
+        shards.open(Jobs.synchronous(1, Path.of("unused")), 1);
     }
 
     @AfterEach
     void stop() throws InterruptedException {
-        if (shard != null) {
-            shard.close("The test is over");
-            channel.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
-            server.close();
+        if (shards != null) {
+            shards.close();
             memory.close();
         }
-        thread.close();
     }
 
     /** Also shows that a shard which found no room goes on once there is: there are more chunks than slots. */

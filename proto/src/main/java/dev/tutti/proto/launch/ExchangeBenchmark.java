@@ -7,6 +7,27 @@ import java.time.Duration;
  * {@link java.util.ServiceLoader}.
  */
 public interface ExchangeBenchmark {
+    /** What gradients travel as. Parameters come back in the same if it is a float type, else in f32. */
+    enum Encoding {
+        F32("f32"),
+        BF16("bf16"),
+        F16("f16"),
+        INT8("int8"),
+        /** As large a share as a job has that names none. */
+        TOP_K("top-k");
+
+        private final String id;
+
+        Encoding(String id) {
+            this.id = id;
+        }
+
+        /** As in a job file. */
+        public String id() {
+            return id;
+        }
+    }
+
     /** What bytes go through. */
     enum Transport {
         TCP("tcp"),
@@ -30,10 +51,9 @@ public interface ExchangeBenchmark {
      * What to measure.
      *
      * @param bytes of parameters in f32, whatever travels
-     * @param encoding of what travels
      * @param time to spend on each of the three, warm-up included
      */
-    record Request(long bytes, int shards, int workers, String encoding, Transport transport, Duration time) {}
+    record Request(long bytes, int shards, int workers, Encoding encoding, Transport transport, Duration time) {}
 
     /**
      * What one way of moving the bytes took.

@@ -4,13 +4,33 @@ import java.time.Duration;
 
 /** Measures the update of a shard's parameters in this process. Provided through {@link java.util.ServiceLoader}. */
 public interface OptimizerBenchmark {
+    /** The optimizers that differ in what an update costs. */
+    enum Rule {
+        SGD("sgd"),
+        MOMENTUM("momentum"),
+        NESTEROV("nesterov"),
+        ADAM("adam"),
+        ADAMW("adamw"),
+        RMSPROP("rmsprop"),
+        ADAGRAD("adagrad");
+
+        private final String id;
+
+        Rule(String id) {
+            this.id = id;
+        }
+
+        public String id() {
+            return id;
+        }
+    }
+
     /**
      * What to measure.
      *
-     * @param optimizer sgd, momentum, nesterov, adam, adamw, rmsprop or adagrad
      * @param time to spend on it, warm-up included
      */
-    record Request(long parameters, String optimizer, Duration time) {}
+    record Request(long parameters, Rule rule, Duration time) {}
 
     /**
      * What was found.

@@ -1,11 +1,8 @@
 package dev.tutti.worker.exchange;
 
-import dev.tutti.node.sharedmemory.Doorbell;
 import dev.tutti.node.sharedmemory.ExchangeMemory;
-import dev.tutti.node.transport.ClientTransport;
 import dev.tutti.proto.v1.Decision;
 import dev.tutti.proto.v1.FrameHeader;
-import dev.tutti.proto.v1.ShardRange;
 import dev.tutti.proto.wire.ExchangeFrame;
 import dev.tutti.proto.wire.encoding.ChunkValues;
 import dev.tutti.proto.wire.encoding.JobEncodings;
@@ -38,16 +35,12 @@ import java.util.Queue;
  * Frames of a version beyond the awaited one (a shard was ahead when this generation began) are kept aside, one a chunk at most.
  */
 public final class ParameterExchange implements GradientSink, AutoCloseable {
-    /** Of a chunk each, both ways, that a shard shares with all of a job's workers: however many there are, its memory stays bounded. */
-    private static final int SLOTS_OF_SHARD = 16;
-
     private final ParameterBuffers buffers;
     private final ChunkTable table;
     private final Arena arena = Arena.ofConfined();
     private final ChunkBuffers chunkBuffers;
     private final GradientPushes pushes;
-    private final List<ShardRange> local;
-    private final Optional<ExchangeMemory> memory;
+    private final ShardRoutes routes;
     private final Inbox inbox;
     private final Waits waits;
     private final FrameCheck check;
@@ -69,12 +62,8 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
                 new GradientEncoder(JobEncodings.gradients(target.encodings()), elements * Float.BYTES, arena);
         this.chunkBuffers = new ChunkBuffers(
                 arena, Math.max(table.maxChunkByteSize(), encoder.maxByteSize(table.maxChunkByteSize())));
-        this.local = local(target);
-        this.memory = local.isEmpty()
-                ? Optional.empty()
-                : ExchangeMemory.create(
-                        local.stream().map(range -> slots(target, range)).toList(), chunkBuffers.byteSize());
-        this.inbox = new Inbox(memory.map(ExchangeMemory::bell).orElseGet(Doorbell::local), streams);
+        this.routes = ShardRoutes.of(target, table, chunkBuffers.byteSize());
+        this.inbox = new Inbox(routes.bell(), streams);
         this.waits = new Waits(target, table, metrics);
         this.check = new FrameCheck(target, table);
         this.votes = target.stepRule().map(rule -> new Votes(target.job(), rule, table.shardCount(), metrics));
@@ -93,7 +82,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
     public static ParameterExchange open(ExchangeTarget target, ParameterBuffers buffers, WorkerMetrics metrics) {
         ParameterExchange exchange = new ParameterExchange(target, buffers, metrics);
         try {
-            target.shardMap().getShardsList().forEach(exchange::open);
+            exchange.routes.all().forEach(exchange::open);
             return exchange;
         } catch (RuntimeException e) {
             exchange.close();
@@ -101,32 +90,13 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         }
     }
 
-    private void open(ShardRange range) {
-        Optional<ExchangeMemory.Part> part =
-                local.contains(range) ? memory.map(all -> all.parts().get(local.indexOf(range))) : Optional.empty();
-        ShardStream stream = new ShardStream(
-                range, table.maxChunkByteSize(), chunkBuffers, inbox, part.map(its -> lane(range, its)));
+    private void open(ShardRoutes.Route route) {
+        int shard = route.range().getShard();
+        Optional<ShardStream.Lane> lane =
+                route.part().map(part -> new ShardStream.Lane(part.link(), frames.attached(shard), routes::attached));
+        ShardStream stream = new ShardStream(route, table.maxChunkByteSize(), chunkBuffers, inbox, lane);
         streams.add(stream);
-        stream.send(frames.open(range.getShard(), part.map(ExchangeMemory.Part::description)));
-    }
-
-    private ShardStream.Lane lane(ShardRange range, ExchangeMemory.Part part) {
-        return new ShardStream.Lane(
-                part.link(), frames.attached(range.getShard()), () -> memory.ifPresent(ExchangeMemory::attached));
-    }
-
-    /** Those that are offered shared memory. */
-    private static List<ShardRange> local(ExchangeTarget target) {
-        return target.sharesMemory() && target.workers() <= SLOTS_OF_SHARD
-                ? target.shardMap().getShardsList().stream()
-                        .filter(range -> ClientTransport.reaches(range.getSocket()))
-                        .toList()
-                : List.of();
-    }
-
-    /** Each way. */
-    private int slots(ExchangeTarget target, ShardRange range) {
-        return Math.min(SLOTS_OF_SHARD / target.workers(), 2 * table.chunksInShard(range.getShard()));
+        stream.send(frames.open(shard, route.part().map(ExchangeMemory.Part::description)));
     }
 
     // ---- gradients out
@@ -365,7 +335,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         ahead.forEach(received -> received.frame().close());
         ahead.clear();
         pushes.clear();
-        memory.ifPresent(ExchangeMemory::close);
+        routes.close();
         arena.close();
     }
 }

@@ -1,7 +1,6 @@
 package dev.tutti.worker.exchange;
 
 import dev.tutti.node.sharedmemory.SharedMemoryLink;
-import dev.tutti.node.transport.ClientTransport;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.ShardRange;
 import dev.tutti.proto.wire.ExchangeFrame;
@@ -63,12 +62,14 @@ final class ShardStream {
         }
     }
 
-    /** @param lane its link stays the caller's */
-    ShardStream(ShardRange range, long maxChunkByteSize, ChunkBuffers buffers, Inbox inbox, Optional<Lane> lane) {
-        this.range = range;
+    /** @param lane through the memory that the route shares, which stays the caller's */
+    ShardStream(
+            ShardRoutes.Route route, long maxChunkByteSize, ChunkBuffers buffers, Inbox inbox, Optional<Lane> lane) {
+        this.range = route.range();
         this.buffers = buffers;
         this.lane = lane;
-        this.channel = ClientTransport.channel(range.getEndpoint(), range.getSocket())
+        this.channel = route.transport()
+                .channel()
                 .disableRetry()
                 .directExecutor()
                 .maxInboundMessageSize(Math.toIntExact(maxChunkByteSize + HEADER_ALLOWANCE))

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tutti.benchmarks.optimizer;
+
+import org.jspecify.annotations.NullMarked;
