@@ -1,12 +1,15 @@
 package dev.tutti.parameterserver.memory;
 
 import dev.tutti.proto.wire.ChunkGrid;
+import dev.tutti.proto.wire.TouchedRows;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The parameters and the optimizer state of a shard's range: f32, off-heap, in one arena that {@link #close} frees. One thread at a
@@ -14,6 +17,9 @@ import java.util.stream.IntStream;
  *
  * <p>A chunk's version is the number of steps it has taken: updates, and steps that were skipped. With {@link History#PREVIOUS} there are two copies of the parameters: an
  * update reads one and writes the other, so that the version before stays readable at no cost but memory.
+ *
+ * <p>Of a chunk with rows an update changes those that its gradient touches ({@link TouchedRows}): the others keep their parameters and their state. The copy it
+ * writes is one version behind until then, in just the rows that the last version changed.
  */
 public final class ChunkMemory implements AutoCloseable {
     static final long ALIGNMENT_BYTES = 64;
@@ -27,6 +33,10 @@ public final class ChunkMemory implements AutoCloseable {
     private final List<List<MemorySegment>> slots;
 
     private final GradientBuffers buffers;
+    /** By chunk; null if it has no rows. */
+    private final @Nullable RowVersions[] rows;
+
+    private final PositiveZeros zeros = new PositiveZeros();
     private final long[] versions;
     private final long[] updates;
     private long completeVersion;
@@ -51,6 +61,8 @@ public final class ChunkMemory implements AutoCloseable {
         this.versions = new long[grid.chunkCount()];
         this.updates = new long[grid.chunkCount()];
         this.buffers = new GradientBuffers(arena);
+        this.rows =
+                IntStream.range(0, versions.length).mapToObj(this::rowVersions).toArray(RowVersions[]::new);
         try {
             for (int i = 0; i < history.copies; i++) {
                 copies.add(allocateRange());
@@ -66,6 +78,11 @@ public final class ChunkMemory implements AutoCloseable {
             arena.close();
             throw e;
         }
+    }
+
+    private @Nullable RowVersions rowVersions(int chunk) {
+        int width = grid.rowWidth(chunk);
+        return width == 0 ? null : new RowVersions(grid.elementCount(chunk) / width, width);
     }
 
     public ChunkGrid grid() {
@@ -89,6 +106,20 @@ public final class ChunkMemory implements AutoCloseable {
     /** Which elements of a chunk are trained and which averaged. */
     public List<ChunkUpdate.Run> runs(int chunk) {
         return update.runs(chunk);
+    }
+
+    /** Rows that have changed after a version; of a chunk with rows. */
+    public BitSet changedRows(int chunk, long version) {
+        RowVersions its = rows[chunk];
+        return its == null ? new BitSet() : its.since(version);
+    }
+
+    /** What the last version changed. */
+    public List<ChunkUpdate.Run> changedRuns(int chunk) {
+        RowVersions its = rows[chunk];
+        return its == null
+                ? List.of(new ChunkUpdate.Run(0, grid.elementCount(chunk), false))
+                : its.runs(its.since(versions[chunk] - 1));
     }
 
     /** The lowest version over all chunks. */
@@ -136,19 +167,40 @@ public final class ChunkMemory implements AutoCloseable {
     /**
      * Applies a gradient; the version rises by one.
      *
-     * @param gradient only read, as long as the chunk
+     * @param gradient as long as the chunk; only read, but for −0 in rows, which becomes 0
      */
     public void update(int chunk, ScaledGradient gradient) {
         updates[chunk]++;
-        update.apply(chunk, current(chunk), next(chunk), gradient, slots.get(chunk), updates[chunk]);
+        RowVersions its = rows[chunk];
+        if (its == null) {
+            apply(update.runs(chunk), chunk, gradient);
+        } else {
+            BitSet touched = TouchedRows.of(gradient.values(), its.width());
+            List<ChunkUpdate.Run> runs = its.runs(touched);
+            runs.forEach(run -> zeros.apply(run.of(gradient.values())));
+            catchUp(chunk);
+            apply(runs, chunk, gradient);
+            its.change(touched, versions[chunk] + 1);
+        }
         stepTaken(chunk);
+    }
+
+    private void apply(List<ChunkUpdate.Run> runs, int chunk, ScaledGradient gradient) {
+        update.apply(runs, current(chunk), next(chunk), gradient, slots.get(chunk), updates[chunk]);
+    }
+
+    /** Brings the copy that is a version behind to the current one. */
+    private void catchUp(int chunk) {
+        if (copies.size() > 1) {
+            MemorySegment current = current(chunk);
+            MemorySegment next = next(chunk);
+            changedRuns(chunk).forEach(run -> run.of(next).copyFrom(run.of(current)));
+        }
     }
 
     /** The version rises by one, all else stays. */
     public void skip(int chunk) {
-        if (copies.size() > 1) {
-            next(chunk).copyFrom(current(chunk));
-        }
+        catchUp(chunk);
         stepTaken(chunk);
     }
 

@@ -92,19 +92,21 @@ public final class ChunkUpdate {
     }
 
     /**
+     * Changes the elements of some runs of a chunk.
+     *
      * @param current parameters, only read
      * @param next where the new ones go; may be {@code current} itself
      * @param gradient only read
      * @param update the 1-based count of updates of this chunk, this one included
      */
     void apply(
-            int chunk,
+            List<Run> runs,
             MemorySegment current,
             MemorySegment next,
             ScaledGradient gradient,
             List<MemorySegment> state,
             long update) {
-        for (Run run : runs(chunk)) {
+        for (Run run : runs) {
             if (run.averaged()) {
                 average(run, current, next, gradient);
             } else {

@@ -125,7 +125,9 @@ public final class AsynchronousUpdates implements Consistency {
         // What a smaller rate would have done, for every rule; a smaller gradient would not, as Adam's step does not
         // depend on its size.
         MemorySegment after = memory.current(chunk);
-        averaging.apply(before, after, after, 1, 1f / staleness, memory.grid().elementCount(chunk));
+        for (ChunkUpdate.Run run : memory.changedRuns(chunk)) {
+            averaging.apply(run.of(before), run.of(after), run.of(after), 1, 1f / staleness, run.count());
+        }
         memory.buffers().give(before);
     }
 

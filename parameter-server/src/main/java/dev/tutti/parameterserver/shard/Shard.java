@@ -228,7 +228,11 @@ public final class Shard implements AutoCloseable {
                     "Gradient of chunk " + chunk + ": expected " + mostBytes + " bytes at most, got "
                             + gradient.byteSize());
         }
-        return switch (decoders.decode(header.getPush().getEncoding(), gradient, elements)) {
+        return switch (decoders.decode(
+                header.getPush().getEncoding(),
+                gradient,
+                elements,
+                memory.grid().rowWidth(chunk))) {
             case ChunkDecoders.Decoded.Values(var values) ->
                 judge(subscription, header, consistency.offer(subscription.peer(), header, values));
             case ChunkDecoders.Decoded.Problem(var reason) ->

@@ -29,6 +29,9 @@ final class Subscription {
 
     private final BitSet exact;
     private final long[] sentVersions;
+    /** Of each chunk, the version that the worker has and rows alone can make a newer one of. */
+    private final long[] bases;
+
     private long startVersion;
     private @Nullable FrameHeader fence;
     private @Nullable FrameHeader vote;
@@ -39,8 +42,9 @@ final class Subscription {
      * A version of a chunk's parameters; the memory is the shard's.
      *
      * @param chunk what is said of it
+     * @param isBase whether it is as parameters usually travel, so that later only rows that have changed since need to
      */
-    record Version(long number, Chunk chunk, Payload parameters) {}
+    record Version(long number, Chunk chunk, Payload parameters, boolean isBase) {}
 
     /** Looks up what to send of a chunk. */
     @FunctionalInterface
@@ -48,8 +52,9 @@ final class Subscription {
         /**
          * @param atMost the highest version the stream may have now
          * @param exact whether it is to be every bit of it
+         * @param base the version that the worker has; −1 if there is none
          */
-        Version of(int chunk, long atMost, boolean exact);
+        Version of(int chunk, long atMost, boolean exact, long base);
     }
 
     Subscription(WorkerStream stream, long generation, Peer peer, int chunkCount) {
@@ -61,6 +66,7 @@ final class Subscription {
         this.exact = new BitSet(chunkCount);
         this.sentVersions = new long[chunkCount];
         Arrays.fill(sentVersions, NEVER);
+        this.bases = sentVersions.clone();
     }
 
     WorkerStream stream() {
@@ -164,11 +170,13 @@ final class Subscription {
                     .build()));
         }
         for (int chunk = owed.nextSetBit(0); chunk >= 0 && stream.isReady(); chunk = owed.nextSetBit(chunk + 1)) {
-            Version version = versions.of(chunk, ahead.get(chunk) ? startVersion : Long.MAX_VALUE, exact.get(chunk));
+            Version version = versions.of(
+                    chunk, ahead.get(chunk) ? startVersion : Long.MAX_VALUE, exact.get(chunk), bases[chunk]);
             exact.clear(chunk);
             owed.clear(chunk);
             ahead.clear(chunk);
             sentVersions[chunk] = version.number();
+            bases[chunk] = version.isBase() ? version.number() : NEVER;
             stream.send(new ExchangeFrame(
                     address.toBuilder()
                             .setStep(version.number())

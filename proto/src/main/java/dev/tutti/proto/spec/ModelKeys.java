@@ -65,7 +65,8 @@ public final class ModelKeys {
                         "norm",
                         "causal",
                         "tied",
-                        "padding"));
+                        "padding",
+                        "sparse"));
         return keys;
     }
 }

@@ -29,6 +29,7 @@ final class SpecRules {
         training(spec.getTraining(), spec.getCluster());
         cluster(spec.getCluster(), spec.getTraining());
         checkpoint(spec.getCheckpoint());
+        new SparseRules(problems).check(spec);
         return problems.found();
     }
 

@@ -4,10 +4,11 @@ import dev.tutti.proto.v1.ShardMap;
 import dev.tutti.proto.v1.ShardRange;
 import dev.tutti.proto.v1.TensorPlacement;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Who owns which parameters: pure arithmetic over {@link ShardMap}. */
 public final class ShardMaps {
-    /** Shards begin at multiples of this many elements: 64 bytes, a cache line. */
+    /** Shards begin at multiples of this many elements: 64 bytes, a cache line. Where that would cut a row, they begin with the row. */
     public static final int ALIGNMENT_ELEMENTS = 16;
 
     private static final int MIN_CHUNK_ELEMENTS = 16 << 10;
@@ -38,7 +39,7 @@ public final class ShardMaps {
     }
 
     /**
-     * Contiguous ranges, equal to within {@link #ALIGNMENT_ELEMENTS}, in the order of the servers. A model smaller than that for
+     * Contiguous ranges, equal to within {@link #ALIGNMENT_ELEMENTS} or a row, in the order of the servers. A model smaller than that for
      * every server leaves the last servers without a shard.
      *
      * @throws IllegalArgumentException if there is no server, no element, or the tensors do not lie back to back from offset 0
@@ -49,20 +50,40 @@ public final class ShardMaps {
             throw new IllegalArgumentException(
                     elements + " parameters on " + servers.size() + " servers in chunks of " + chunkElements);
         }
-        long units = Math.ceilDiv(elements, (long) ALIGNMENT_ELEMENTS);
-        int shards = (int) Math.min(servers.size(), units);
+        long[] begins = begins(tensors, elements, servers.size());
         ShardMap.Builder map = ShardMap.newBuilder().addAllTensors(tensors).setChunkElements(chunkElements);
-        for (int shard = 0; shard < shards; shard++) {
+        for (int shard = 0; shard < begins.length; shard++) {
             Server server = servers.get(shard);
             map.addShards(ShardRange.newBuilder()
                     .setShard(shard)
                     .setServer(server.member())
                     .setEndpoint(server.endpoint())
                     .setSocket(server.socket())
-                    .setBegin(units * shard / shards * ALIGNMENT_ELEMENTS)
-                    .setEnd(Math.min(units * (shard + 1) / shards * ALIGNMENT_ELEMENTS, elements)));
+                    .setBegin(begins[shard])
+                    .setEnd(shard + 1 < begins.length ? begins[shard + 1] : elements));
         }
         return map.build();
+    }
+
+    /** Of as many ranges as there are servers, or fewer. */
+    private static long[] begins(List<TensorPlacement> tensors, long elements, int servers) {
+        long units = Math.ceilDiv(elements, (long) ALIGNMENT_ELEMENTS);
+        int shards = (int) Math.min(servers, units);
+        return IntStream.range(0, shards)
+                .mapToLong(shard -> rowBegin(tensors, units * shard / shards * ALIGNMENT_ELEMENTS))
+                .distinct()
+                .toArray();
+    }
+
+    /** The element itself, or where it lies within a row, that row's first. */
+    private static long rowBegin(List<TensorPlacement> tensors, long element) {
+        for (TensorPlacement tensor : tensors) {
+            long first = element - tensor.getOffset();
+            if (tensor.getRowWidth() > 0 && first >= 0 && first < elementCount(tensor)) {
+                return element - first % tensor.getRowWidth();
+            }
+        }
+        return element;
     }
 
     /** A quarter of the range, so that pushes overlap the backward pass, between 64 KiB and 1 MiB of f32. */
@@ -78,7 +99,7 @@ public final class ShardMaps {
      */
     public static ChunkGrid grid(ShardMap map, int shard) {
         ShardRange range = map.getShards(shard);
-        return new ChunkGrid(range.getBegin(), range.getEnd(), map.getChunkElements());
+        return new ChunkGrid(range.getBegin(), range.getEnd(), map.getChunkElements(), map.getTensorsList());
     }
 
     /** Elements of a tensor: the product of its shape. */

@@ -10,6 +10,8 @@ public record Parameter(String name, Shape shape, long offset, Initializer initi
     public enum Update {
         /** The optimizer applies its gradient. */
         TRAINED,
+        /** The same, of those rows only whose gradient is not all zero: the others stay as they are, and so does the optimizer's state of them. */
+        TRAINED_ROWS,
         /** w ← w + {@value #AVERAGE_RATE} · (g − w), whatever the optimizer: the moving average of a statistic, which comes as its gradient. */
         AVERAGED
     }
@@ -19,5 +21,10 @@ public record Parameter(String name, Shape shape, long offset, Initializer initi
 
     public long elementCount() {
         return shape.elementCount();
+    }
+
+    /** Elements of each of its rows if it is trained row by row, else 0. */
+    public int rowWidth() {
+        return update == Update.TRAINED_ROWS ? Math.toIntExact(elementCount() / shape.size(0)) : 0;
     }
 }

@@ -57,12 +57,18 @@ public sealed interface Layer {
      * Ids [time] → [time, width].
      *
      * @param deviation of the table's first values, which are normally distributed
+     * @param sparse whether a step changes only the rows of the table that its ids have
      */
-    record Embedding(int vocabulary, int width, float deviation) implements Layer {
+    record Embedding(int vocabulary, int width, float deviation, boolean sparse) implements Layer {
         /** As PyTorch's {@code nn.Embedding}. */
         public static final float UNIT_DEVIATION = 1;
         /** As in GPT-2: with tied weights, the usual 1 would begin with logits as large as the width. */
         public static final float SMALL_DEVIATION = 0.02f;
+
+        /** Not sparse. */
+        public Embedding(int vocabulary, int width, float deviation) {
+            this(vocabulary, width, deviation, false);
+        }
     }
 
     /** Adds to [time, width] what says which time it is. */

@@ -71,6 +71,7 @@ public final class Presets {
      * @param causal whether a token sees only those before it, as a language model's must
      * @param tied whether the embedding's table is the last layer's weight too
      * @param normFirst norms before each part (Xiong et al. 2020), and one at the end; else after each, as in Vaswani et al. 2017
+     * @param sparse whether a step changes only the rows of the embedding that its tokens have; not together with {@code tied}
      */
     public record Transformer(
             int vocabulary,
@@ -83,14 +84,46 @@ public final class Presets {
             Activation activation,
             boolean causal,
             boolean tied,
-            boolean normFirst) {
+            boolean normFirst,
+            boolean sparse) {
+        /** Its embedding is not sparse. */
+        public Transformer(
+                int vocabulary,
+                int width,
+                int heads,
+                int layers,
+                int feedForward,
+                float dropout,
+                Layer.Positions.Encoding positions,
+                Activation activation,
+                boolean causal,
+                boolean tied,
+                boolean normFirst) {
+            this(
+                    vocabulary,
+                    width,
+                    heads,
+                    layers,
+                    feedForward,
+                    dropout,
+                    positions,
+                    activation,
+                    causal,
+                    tied,
+                    normFirst,
+                    false);
+        }
+
         /**
          * Logits for every time, or one for the mean over time.
          *
          * @param outputs what a time, or a sample, is classified as
          */
         public List<Layer> layers(int outputs, boolean everyTime) {
-            return behind(new Layer.Embedding(vocabulary, width, Layer.Embedding.SMALL_DEVIATION), outputs, everyTime);
+            return behind(
+                    new Layer.Embedding(vocabulary, width, Layer.Embedding.SMALL_DEVIATION, sparse),
+                    outputs,
+                    everyTime);
         }
 
         /** The same over [time, in], as the rows of an image: a dense layer stands where tokens have their embedding. For the mean over time. */

@@ -5,6 +5,7 @@ import dev.tutti.tensor.graph.GraphBuilder;
 import dev.tutti.tensor.graph.Initializer;
 import dev.tutti.tensor.graph.LayoutOp;
 import dev.tutti.tensor.graph.MatrixOp;
+import dev.tutti.tensor.graph.Parameter;
 import dev.tutti.tensor.graph.SequenceOp;
 import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.ShapeException;
@@ -34,7 +35,8 @@ final class SequenceLayers {
         Tensor weight = builder.parameter(
                 name + ".weight",
                 Shape.of(layer.vocabulary(), layer.width()),
-                new Initializer.Normal(layer.deviation()));
+                new Initializer.Normal(layer.deviation()),
+                layer.sparse() ? Parameter.Update.TRAINED_ROWS : Parameter.Update.TRAINED);
         if (table == null) {
             table = weight;
         }

@@ -14,11 +14,20 @@ final class ChunkTable {
      * Elements [begin, end) of the flat space.
      *
      * @param number in the table
+     * @param rowWidth elements of each of its rows; 0 if it has none
      */
-    record Chunk(int number, int shard, int chunk, long begin, long end) {
+    record Chunk(int number, int shard, int chunk, long begin, long end, int rowWidth) {
         /** Of shard 0: what concerns the whole job travels with it. */
         boolean isFirst() {
             return number == 0;
+        }
+
+        boolean hasRows() {
+            return rowWidth > 0;
+        }
+
+        int elementCount() {
+            return Math.toIntExact(end - begin);
         }
 
         long byteOffset() {
@@ -40,7 +49,8 @@ final class ChunkTable {
         for (int shard = 0; shard < map.getShardsCount(); shard++) {
             ChunkGrid grid = ShardMaps.grid(map, shard);
             for (int chunk = 0; chunk < grid.chunkCount(); chunk++) {
-                chunks.add(new Chunk(chunks.size(), shard, chunk, grid.begin(chunk), grid.end(chunk)));
+                chunks.add(new Chunk(
+                        chunks.size(), shard, chunk, grid.begin(chunk), grid.end(chunk), grid.rowWidth(chunk)));
             }
             firstOfShard[shard + 1] = chunks.size();
         }

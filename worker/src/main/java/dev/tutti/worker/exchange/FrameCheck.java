@@ -5,6 +5,7 @@ import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.wire.ExchangeFrame;
 import dev.tutti.proto.wire.encoding.ChunkDecoders;
 import dev.tutti.proto.wire.encoding.ChunkValues;
+import dev.tutti.proto.wire.encoding.SparseRows;
 
 /** What a shard may send, and how the exchange ends when it sends anything else. Training thread only. */
 final class FrameCheck {
@@ -57,12 +58,27 @@ final class FrameCheck {
     /** A chunk's parameters; the frame stays open. */
     ChunkValues values(ExchangeFrame frame, ChunkTable.Chunk chunk) throws ExchangeEndedException {
         Chunk sent = frame.header().getChunk();
-        int elements = Math.toIntExact(chunk.end() - chunk.begin());
-        return switch (decoders.decode(sent.getEncoding(), frame.payload(), elements)) {
+        return switch (decoders.decode(sent.getEncoding(), frame.payload(), chunk.elementCount(), chunk.rowWidth())) {
             case ChunkDecoders.Decoded.Values(var values) -> values;
             case ChunkDecoders.Decoded.Problem(var reason) ->
                 throw refused(chunk.shard(), "in chunk " + sent.getChunk() + " " + reason);
         };
+    }
+
+    /**
+     * That parameters go with those in place.
+     *
+     * @param version in place; −1 for none
+     */
+    void goesOn(FrameHeader header, ChunkTable.Chunk chunk, ChunkValues parameters, long version)
+            throws ExchangeEndedException {
+        Chunk sent = header.getChunk();
+        if (parameters.encoding() instanceof SparseRows && sent.getBasedOn() != version) {
+            throw refused(
+                    chunk.shard(),
+                    "in chunk " + sent.getChunk() + " expected rows that have changed since version " + version
+                            + ", got those since version " + Long.toUnsignedString(sent.getBasedOn()));
+        }
     }
 
     /** What a shard takes this worker to have done. Closes the frame. */

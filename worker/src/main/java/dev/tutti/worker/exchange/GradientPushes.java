@@ -4,6 +4,7 @@ import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.wire.SliceTree;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Gradients on their way out: each chunk leaves as soon as every tensor in it is final, encoded, after the sum of slices it belongs to is complete. Training thread only.
@@ -121,7 +122,7 @@ final class GradientPushes {
         } else {
             MemorySegment sum = sums.merge(chunk.number(), gradient, turn.merges());
             FrameHeader push = frames.push(chunk, step, turn, sliceLosses);
-            if (encoder.isPlain()) {
+            if (encoder.isPlain() && !chunk.hasRows()) {
                 streams.get(chunk.shard()).sendBuffer(push, sum, chunk.byteSize());
             } else {
                 send(chunk, push, sum.asSlice(0, chunk.byteSize()));
@@ -132,11 +133,22 @@ final class GradientPushes {
 
     /** The gradient's memory stays the caller's. */
     private void send(ChunkTable.Chunk chunk, FrameHeader push, MemorySegment gradient) {
-        if (encoder.isPlain()) {
+        Optional<GradientEncoder.FewRows> rows = encoder.fewRows(chunk, gradient);
+        if (rows.isPresent()) {
+            sendRows(chunk, push, rows.get(), gradient);
+        } else if (encoder.isPlain()) {
             streams.get(chunk.shard()).sendView(push, gradient);
         } else {
             MemorySegment encoded = chunkBuffers.take();
             streams.get(chunk.shard()).sendBuffer(push, encoded, encoder.encode(chunk, gradient, encoded));
         }
+    }
+
+    private void sendRows(
+            ChunkTable.Chunk chunk, FrameHeader push, GradientEncoder.FewRows rows, MemorySegment gradient) {
+        FrameHeader.Builder header = push.toBuilder();
+        header.getPushBuilder().setEncoding(rows.encoding().id());
+        MemorySegment encoded = chunkBuffers.take();
+        streams.get(chunk.shard()).sendBuffer(header.build(), encoded, rows.encode(gradient, encoded));
     }
 }

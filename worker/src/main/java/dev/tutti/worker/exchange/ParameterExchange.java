@@ -284,7 +284,8 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         try (ExchangeFrame frame = received.frame()) {
             ChunkValues parameters = check.values(frame, chunk);
             if (frame.header().getStep() > chunks.version(chunk.number())) {
-                parameters.copyTo(buffers.parameters().asSlice(chunk.byteOffset(), chunk.byteSize()));
+                check.goesOn(frame.header(), chunk, parameters, chunks.version(chunk.number()));
+                parameters.overwrite(buffers.parameters().asSlice(chunk.byteOffset(), chunk.byteSize()));
                 chunks.reach(chunk.number(), frame.header().getStep());
                 if (chunk.isFirst()) {
                     jobState = JobState.of(frame.header().getChunk());

@@ -2,6 +2,7 @@ package dev.tutti.worker.training;
 
 import dev.tutti.proto.job.OptimizerKit;
 import dev.tutti.proto.v1.JobSpec;
+import dev.tutti.proto.wire.TouchedRows;
 import dev.tutti.tensor.backend.ParameterBuffers;
 import dev.tutti.tensor.graph.Parameter;
 import dev.tutti.tensor.optimizer.Adagrad;
@@ -39,10 +40,16 @@ final class InnerOptimizer implements AutoCloseable {
     private final Map<Integer, State> states = new HashMap<>();
     private final Arena arena = Arena.ofConfined();
 
-    /** Elements of the flat parameter space that are all trained or all averaged, as long as possible. */
-    private record Run(long begin, long count, Parameter.Update update) {
+    /** Elements of the flat parameter space that are all trained or all averaged, as long as possible; or rows of one width, else 0. */
+    private record Run(long begin, long count, Parameter.Update update, int rowWidth) {
         boolean goesOnWith(Parameter parameter) {
-            return parameter.update() == update && parameter.offset() == begin + count;
+            return parameter.update() == update
+                    && parameter.rowWidth() == rowWidth
+                    && parameter.offset() == begin + count;
+        }
+
+        Run rows(int first, int rows) {
+            return new Run(begin + (long) first * rowWidth, (long) rows * rowWidth, update, rowWidth);
         }
 
         MemorySegment of(MemorySegment flat) {
@@ -70,9 +77,10 @@ final class InnerOptimizer implements AutoCloseable {
         for (Parameter parameter : parameters) {
             if (!runs.isEmpty() && runs.getLast().goesOnWith(parameter)) {
                 Run last = runs.removeLast();
-                runs.add(new Run(last.begin, last.count + parameter.elementCount(), last.update));
+                runs.add(new Run(last.begin, last.count + parameter.elementCount(), last.update, last.rowWidth));
             } else {
-                runs.add(new Run(parameter.offset(), parameter.elementCount(), parameter.update()));
+                runs.add(new Run(
+                        parameter.offset(), parameter.elementCount(), parameter.update(), parameter.rowWidth()));
             }
         }
         return List.copyOf(runs);
@@ -91,18 +99,26 @@ final class InnerOptimizer implements AutoCloseable {
             MemorySegment parameters = run.of(buffers.parameters());
             MemorySegment gradients = run.of(buffers.gradients());
             switch (run.update) {
-                case TRAINED ->
-                    optimizer.apply(
-                            parameters,
-                            parameters,
-                            gradients,
-                            1,
-                            state.slots.stream().map(run::of).toList(),
-                            run.count,
-                            state.updates);
+                case TRAINED -> train(run, buffers, state);
+                case TRAINED_ROWS ->
+                    TouchedRows.forEachRun(
+                            TouchedRows.of(gradients, run.rowWidth),
+                            (first, rows) -> train(run.rows(first, rows), buffers, state));
                 case AVERAGED -> averaging.apply(parameters, parameters, gradients, 1, run.count);
             }
         }
+    }
+
+    private void train(Run run, ParameterBuffers buffers, State state) {
+        MemorySegment parameters = run.of(buffers.parameters());
+        optimizer.apply(
+                parameters,
+                parameters,
+                run.of(buffers.gradients()),
+                1,
+                state.slots.stream().map(run::of).toList(),
+                run.count,
+                state.updates);
     }
 
     @Override

@@ -163,9 +163,9 @@ final class JobModel {
         if (text) {
             requireVocabulary(vocabulary);
         }
-        if (!text && (model.hasVocabulary() || model.hasPadding() || model.getTied())) {
+        if (!text && (model.hasVocabulary() || model.hasPadding() || model.getTied() || model.getSparse())) {
             throw new DataException(
-                    "model: expected neither vocabulary nor padding nor tied for images, whose rows are the"
+                    "model: expected neither vocabulary nor padding nor tied nor sparse for images, whose rows are the"
                             + " transformer's times");
         }
         if (model.hasPadding() && Integer.compareUnsigned(model.getPadding(), vocabulary) >= 0) {
@@ -200,6 +200,7 @@ final class JobModel {
                 model.getActivation().equals("relu") ? Activation.RELU : Activation.GELU,
                 model.getCausal(),
                 model.getTied(),
-                model.getNorm().equals("pre"));
+                model.getNorm().equals("pre"),
+                model.getSparse());
     }
 }

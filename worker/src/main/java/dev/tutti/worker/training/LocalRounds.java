@@ -179,6 +179,8 @@ final class LocalRounds implements AutoCloseable {
     /** What the shards have made of a fragment: from here on all slices have that. */
     private void await(long round, Fragment fragment) throws InterruptedException, ExchangeEndedException {
         long begin = bench.nanoTime().getAsLong();
+        // Of a sparse tensor only rows come that the round has changed on the shards.
+        exchange.copy(fragment, common, buffers.parameters());
         exchange.awaitVersion(round, fragment);
         bench.narration().exchanged(bench.nanoTime().getAsLong() - begin);
         bench.narration().exposed(exchange.takeWaitedNanos());

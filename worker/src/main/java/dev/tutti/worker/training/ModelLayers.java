@@ -122,7 +122,8 @@ record ModelLayers(int vocabulary, float embeddingDeviation) {
         return new Layer.Embedding(
                 embedding.hasVocabulary() ? embedding.getVocabulary() : vocabulary,
                 embedding.getWidth(),
-                embeddingDeviation);
+                embeddingDeviation,
+                embedding.getSparse());
     }
 
     private static Layer conv2d(Conv2dLayer conv) {

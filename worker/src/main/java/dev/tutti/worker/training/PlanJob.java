@@ -85,6 +85,7 @@ public final class PlanJob {
                 .setOffset(parameter.offset())
                 .setInitializer(initializer(parameter.initializer()))
                 .setAveraged(parameter.update() == Parameter.Update.AVERAGED)
+                .setRowWidth(parameter.rowWidth())
                 .build();
     }
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 class GradientEncoderTest {
     private static final int ELEMENTS = 500;
-    private static final ChunkTable.Chunk SECOND = new ChunkTable.Chunk(1, 0, 1, ELEMENTS, 2 * ELEMENTS);
+    private static final ChunkTable.Chunk SECOND = new ChunkTable.Chunk(1, 0, 1, ELEMENTS, 2 * ELEMENTS, 0);
 
     /** What has been sent, and what is still to be, is what the gradients were: nothing is lost, it only comes later. */
     @Test

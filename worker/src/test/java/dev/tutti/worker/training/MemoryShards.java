@@ -11,7 +11,6 @@ import dev.tutti.proto.v1.Training;
 import dev.tutti.proto.wire.ChunkGrid;
 import dev.tutti.proto.wire.ExchangeFrame;
 import dev.tutti.proto.wire.Exchanges;
-import dev.tutti.proto.wire.Payload;
 import dev.tutti.proto.wire.ShardMaps;
 import dev.tutti.proto.wire.SliceTree;
 import io.grpc.Server;
@@ -20,7 +19,6 @@ import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -254,6 +252,7 @@ final class MemoryShards implements AutoCloseable {
     /** One worker's stream to one shard. */
     private final class Stream implements StreamObserver<ExchangeFrame> {
         private final StreamObserver<ExchangeFrame> out;
+        private final SentRows sent = new SentRows();
         private int shard = -1;
         private long openGeneration;
 
@@ -276,7 +275,7 @@ final class MemoryShards implements AutoCloseable {
                     }
                     switch (header.getKindCase()) {
                         case OPEN -> open(header);
-                        case PUSH -> push(this, header, floats(frame.payload()));
+                        case PUSH -> push(this, header, gradient(frame));
                         case PULL -> sendAll();
                         case DECISION -> decide(header);
                         case CLOCK -> clock(header);
@@ -341,7 +340,7 @@ final class MemoryShards implements AutoCloseable {
                     .setStep(version)
                     .setChunk(described(chunk, version))
                     .build();
-            out.onNext(new ExchangeFrame(header, Payload.view(MemorySegment.ofArray(copy))));
+            out.onNext(sent.frame(header, copy, grid.rowWidth(chunk)));
         }
 
         private Chunk described(int chunk, long version) {
@@ -376,9 +375,9 @@ final class MemoryShards implements AutoCloseable {
         }
     }
 
-    private static float[] floats(Payload payload) {
-        float[] floats = new float[(int) (payload.byteSize() / 4)];
-        payload.copyTo(MemorySegment.ofArray(floats));
-        return floats;
+    private float[] gradient(ExchangeFrame frame) {
+        int chunk = frame.header().getPush().getChunk();
+        ChunkGrid grid = ShardMaps.grid(map, frame.header().getShard());
+        return SentRows.read(frame, grid.elementCount(chunk), grid.rowWidth(chunk));
     }
 }

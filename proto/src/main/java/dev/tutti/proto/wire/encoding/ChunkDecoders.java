@@ -2,13 +2,15 @@ package dev.tutti.proto.wire.encoding;
 
 import dev.tutti.proto.v1.Encoding;
 import dev.tutti.proto.wire.Payload;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
 /** Reads chunks in any encoding. One thread at a time uses it. */
 public final class ChunkDecoders {
-    private final Map<Encoding, ChunkEncoding> known = new EnumMap<>(Encoding.class);
+    private final Map<Kind, ChunkEncoding> known = new HashMap<>();
+
+    private record Kind(Encoding id, int rowWidth) {}
 
     /** Payloads that are what their encoding says, and what is wrong with others. */
     public sealed interface Decoded {
@@ -23,13 +25,21 @@ public final class ChunkDecoders {
         return LargestElements.byteSize(elements);
     }
 
-    /** @param elements of the chunk */
-    public Decoded decode(Encoding id, Payload payload, int elements) {
-        Optional<ChunkEncoding> encoding = Optional.ofNullable(known.get(id)).or(() -> ChunkEncoding.reading(id));
+    /**
+     * Of a chunk.
+     *
+     * @param elements that it has
+     * @param rowWidth elements of each of its rows; 0 if it has none
+     */
+    public Decoded decode(Encoding id, Payload payload, int elements, int rowWidth) {
+        Kind kind = new Kind(id, rowWidth);
+        Optional<ChunkEncoding> encoding =
+                Optional.ofNullable(known.get(kind)).or(() -> ChunkEncoding.reading(id, rowWidth));
         if (encoding.isEmpty()) {
-            return new Decoded.Problem("expected f32, bf16, f16, int8 or top-k, got " + id);
+            return new Decoded.Problem("expected f32, bf16, f16, int8"
+                    + (rowWidth == 0 ? " or top-k" : ", top-k or rows") + ", got " + id);
         }
-        known.put(id, encoding.get());
+        known.put(kind, encoding.get());
         Optional<String> problem = encoding.get().problem(payload, elements);
         return problem.isPresent()
                 ? new Decoded.Problem(problem.get())

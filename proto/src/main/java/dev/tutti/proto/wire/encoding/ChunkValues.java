@@ -26,6 +26,11 @@ public record ChunkValues(ChunkEncoding encoding, Payload payload, int count) {
         encoding.copyTo(payload, target);
     }
 
+    /** {@code target[i] = this[i]} where this has an element: rows that did not travel stay as they are. */
+    public void overwrite(MemorySegment target) {
+        encoding.overwrite(payload, target);
+    }
+
     /** {@code target[i] += this[i]} in f32. */
     public void addTo(MemorySegment target) {
         encoding.addTo(payload, target);

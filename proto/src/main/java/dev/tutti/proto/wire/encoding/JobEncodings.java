@@ -3,6 +3,7 @@ package dev.tutti.proto.wire.encoding;
 import dev.tutti.proto.v1.Encoding;
 import dev.tutti.proto.v1.ExchangeEncodings;
 import dev.tutti.proto.v1.GradientEncoding;
+import java.util.Optional;
 
 /** What a job's gradients and parameters travel as. Its numbers have been checked, and are all there; whoever says nothing means f32. */
 public final class JobEncodings {
@@ -28,10 +29,15 @@ public final class JobEncodings {
         };
     }
 
+    /** The same of a chunk's rows; none if it has none, or if what is lost of a row would touch it later, which no job is let in with. */
+    public static Optional<SparseRows> rows(ChunkEncoding values, int width) {
+        return width == 0 || keepsRest(values) ? Optional.empty() : Optional.of(new SparseRows(width, values));
+    }
+
     /** Whether what is lost on the way is kept and sent later. */
     public static boolean keepsRest(ChunkEncoding gradients) {
         return switch (gradients) {
-            case PlainFloats _, HalfFloats _ -> false;
+            case PlainFloats _, HalfFloats _, SparseRows _ -> false;
             case BlockwiseBytes _, LargestElements _ -> true;
         };
     }

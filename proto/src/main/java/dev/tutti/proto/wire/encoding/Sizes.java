@@ -21,6 +21,9 @@ final class Sizes {
             case ENCODING_F16 -> "f16";
             case ENCODING_INT8 -> "int8";
             case ENCODING_TOP_K -> "top-k";
+            case ENCODING_ROWS_F32 -> "rows of f32";
+            case ENCODING_ROWS_BF16 -> "rows of bf16";
+            case ENCODING_ROWS_F16 -> "rows of f16";
             case ENCODING_UNSPECIFIED, UNRECOGNIZED -> encoding.toString();
         };
     }
