@@ -11,6 +11,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * do than to run them, which saves waking another. Thread-safe.
  */
 final class SerialTasks {
+    /** What a caller runs of others' tasks: it has something of its own to come back to. */
+    private static final int MOST_HERE = 16;
+
     private final Executor thread;
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     /** That have not ended. */
@@ -24,19 +27,14 @@ final class SerialTasks {
     /** Leaves a task to the thread, or to whoever runs tasks now. */
     void execute(Runnable task) {
         if (add(task)) {
-            try {
-                thread.execute(this::runAll);
-            } catch (RejectedExecutionException _) {
-                // The thread has ended with the process' role: what is left still has to be closed.
-                runAll();
-            }
+            leaveToThread();
         }
     }
 
-    /** Runs a task, and what comes after it, on the calling thread; leaves it to whoever runs tasks now, if anybody does. */
+    /** Runs a task, and some that come after it, on the calling thread; leaves it to whoever runs tasks now, if anybody does. */
     void executeHere(Runnable task) {
-        if (add(task)) {
-            runAll();
+        if (add(task) && run(MOST_HERE)) {
+            leaveToThread();
         }
     }
 
@@ -46,9 +44,29 @@ final class SerialTasks {
         return pending.getAndIncrement() == 0;
     }
 
+    private void leaveToThread() {
+        try {
+            thread.execute(this::runAll);
+        } catch (RejectedExecutionException _) {
+            // The thread has ended with the process' role: what is left still has to be closed.
+            runAll();
+        }
+    }
+
     private void runAll() {
-        do {
+        while (run(MOST_HERE)) {
+            // There are more.
+        }
+    }
+
+    /** Returns whether some are left. */
+    private boolean run(int most) {
+        for (int i = 0; i < most; i++) {
             tasks.remove().run();
-        } while (pending.decrementAndGet() > 0);
+            if (pending.decrementAndGet() == 0) {
+                return false;
+            }
+        }
+        return true;
     }
 }

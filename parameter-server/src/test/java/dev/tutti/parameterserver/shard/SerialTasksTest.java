@@ -62,6 +62,25 @@ class SerialTasksTest {
     }
 
     @Test
+    void nobodyRunsOthersTasksForEver() {
+        List<Runnable> left = new ArrayList<>();
+        SerialTasks tasks = new SerialTasks(left::add);
+        int[] run = {0};
+        Runnable[] again = new Runnable[1];
+        again[0] = () -> {
+            run[0]++;
+            if (run[0] < 1000) {
+                tasks.executeHere(again[0]);
+            }
+        };
+        tasks.executeHere(again[0]);
+        assertThat(run[0]).isBetween(1, 100);
+        left.removeFirst().run();
+        assertThat(run[0]).isEqualTo(1000);
+        assertThat(left).isEmpty();
+    }
+
+    @Test
     void whenTheThreadHasEndedTheRestIsStillDone() {
         ExecutorService thread = Executors.newSingleThreadExecutor();
         thread.close();
