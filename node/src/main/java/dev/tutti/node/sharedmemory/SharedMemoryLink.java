@@ -165,11 +165,6 @@ public final class SharedMemoryLink implements AutoCloseable {
         }
     }
 
-    /** Whether there is a frame to be received. */
-    public boolean isFilled() {
-        return within(received::isFilled);
-    }
-
     private void ringIfRoomIsWanted() {
         long wanted = layout.wantsRoomOffset(end.other());
         if ((int) WORD.getVolatile(memory.bytes(), wanted) != 0) {

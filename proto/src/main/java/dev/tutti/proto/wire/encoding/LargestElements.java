@@ -13,8 +13,6 @@ import java.util.Optional;
  * travel. The others are 0 for the receiver.
  */
 public final class LargestElements implements ChunkEncoding {
-    private static final ValueLayout.OfInt LITTLE_INT =
-            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfFloat LITTLE_FLOAT =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int MAGNITUDE = 0x7fffffff;
@@ -72,14 +70,14 @@ public final class LargestElements implements ChunkEncoding {
         MemorySegment.copy(elements, ValueLayout.JAVA_INT_UNALIGNED, 0, bits, 0, count);
         int threshold = threshold(count, kept);
         int equal = kept - larger(count, threshold);
-        target.set(LITTLE_INT, 0, kept);
+        target.set(Sizes.LITTLE_INT, 0, kept);
         long index = Integer.BYTES;
         long value = index + (long) kept * Integer.BYTES;
         for (int i = 0; i < count; i++) {
             int magnitude = bits[i] & MAGNITUDE;
             if (magnitude > threshold || (magnitude == threshold && equal-- > 0)) {
-                target.set(LITTLE_INT, index, i);
-                target.set(LITTLE_INT, value, bits[i]);
+                target.set(Sizes.LITTLE_INT, index, i);
+                target.set(Sizes.LITTLE_INT, value, bits[i]);
                 index += Integer.BYTES;
                 value += Float.BYTES;
                 if (keepsRest) {
@@ -131,21 +129,12 @@ public final class LargestElements implements ChunkEncoding {
             return Optional.of("expected 4 bytes of top-k or more, got " + payload.byteSize());
         }
         MemorySegment bytes = bytes(payload);
-        int count = bytes.get(LITTLE_INT, 0);
+        int count = bytes.get(Sizes.LITTLE_INT, 0);
         if (count < 0 || count > elements || byteSize(count) != payload.byteSize()) {
             return Optional.of("expected up to " + elements + " elements of top-k in " + payload.byteSize()
                     + " bytes, got " + Integer.toUnsignedString(count));
         }
-        int last = -1;
-        for (int i = 0; i < count; i++) {
-            int index = bytes.get(LITTLE_INT, indexAt(i));
-            if (index <= last || index >= elements) {
-                return Optional.of("expected ascending indices below " + elements + " in top-k, got "
-                        + Integer.toUnsignedString(index) + " after " + last);
-            }
-            last = index;
-        }
-        return Optional.empty();
+        return Sizes.problem(bytes.asSlice(indexAt(0)), count, elements, "indices", id());
     }
 
     @Override
@@ -157,10 +146,10 @@ public final class LargestElements implements ChunkEncoding {
     @Override
     public void addTo(Payload payload, MemorySegment target) {
         MemorySegment bytes = bytes(payload);
-        int count = bytes.get(LITTLE_INT, 0);
+        int count = bytes.get(Sizes.LITTLE_INT, 0);
         long values = indexAt(count);
         for (int i = 0; i < count; i++) {
-            long at = (long) bytes.get(LITTLE_INT, indexAt(i)) * Float.BYTES;
+            long at = (long) bytes.get(Sizes.LITTLE_INT, indexAt(i)) * Float.BYTES;
             float sum = target.get(ValueLayout.JAVA_FLOAT_UNALIGNED, at)
                     + bytes.get(LITTLE_FLOAT, values + (long) i * Float.BYTES);
             target.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, sum);

@@ -5,7 +5,6 @@ import dev.tutti.proto.wire.Payload;
 import dev.tutti.proto.wire.TouchedRows;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.BitSet;
 import java.util.Optional;
 
@@ -14,9 +13,6 @@ import java.util.Optional;
  * receiver (never −0); of parameters those that have changed, and the others stay as they are ({@link #overwrite}).
  */
 public final class SparseRows implements ChunkEncoding {
-    private static final ValueLayout.OfInt LITTLE_INT =
-            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
     private final int width;
     private final ChunkEncoding values;
     private final float[] sums;
@@ -110,7 +106,7 @@ public final class SparseRows implements ChunkEncoding {
         MemorySegment picked = gathered(rows.cardinality());
         int index = 0;
         for (int row = rows.nextSetBit(0); row >= 0; row = rows.nextSetBit(row + 1)) {
-            target.set(LITTLE_INT, (long) index * Integer.BYTES, row);
+            target.set(Sizes.LITTLE_INT, (long) index * Integer.BYTES, row);
             MemorySegment.copy(elements, byteAt(row), picked, byteAt(index), byteAt(1));
             index++;
         }
@@ -125,17 +121,7 @@ public final class SparseRows implements ChunkEncoding {
             return Optional.of("expected up to " + rows + " rows of " + byteSizeOf(1) + " bytes in " + Sizes.name(id())
                     + ", got " + payload.byteSize() + " bytes");
         }
-        MemorySegment numbers = bytes(payload, (int) count * Integer.BYTES);
-        int last = -1;
-        for (int i = 0; i < count; i++) {
-            int row = numbers.get(LITTLE_INT, (long) i * Integer.BYTES);
-            if (row <= last || row >= rows) {
-                return Optional.of("expected ascending rows below " + rows + " in " + Sizes.name(id()) + ", got "
-                        + Integer.toUnsignedString(row) + " after " + last);
-            }
-            last = row;
-        }
-        return Optional.empty();
+        return Sizes.problem(bytes(payload, (int) count * Integer.BYTES), (int) count, rows, "rows", id());
     }
 
     @Override
@@ -178,7 +164,7 @@ public final class SparseRows implements ChunkEncoding {
     }
 
     private int rowAt(int index) {
-        return MemorySegment.ofArray(bytes).get(LITTLE_INT, (long) index * Integer.BYTES);
+        return MemorySegment.ofArray(bytes).get(Sizes.LITTLE_INT, (long) index * Integer.BYTES);
     }
 
     /** The first of a payload. */
