@@ -131,7 +131,7 @@ public final class DownUnreachable extends DowningProvider {
         }
 
         private void down(Member member) {
-            LOG.debug("{} does not answer any more; it leaves the cluster", NodeSystem.describe(member));
+            LOG.debug("{} does not answer any more; it leaves the cluster", OwnSystem.describe(member));
             cluster.down(member.address());
         }
 

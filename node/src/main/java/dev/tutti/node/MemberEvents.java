@@ -62,13 +62,13 @@ final class MemberEvents extends AbstractActor {
                 .match(MemberEvent.class, _ -> {})
                 .match(
                         ThisActorSystemQuarantinedEvent.class,
-                        event -> thrownOut("by "
-                                + NodeSystem.hostPort(event.remoteAddress().address())))
+                        event -> thrownOut(
+                                "by " + OwnSystem.hostPort(event.remoteAddress().address())))
                 .build();
     }
 
     private void up(Member member) {
-        if (!isSelf(member) && others.add(NodeSystem.hostPort(member.address()))) {
+        if (!isSelf(member) && others.add(OwnSystem.hostPort(member.address()))) {
             tell("{} joined", member);
             othersChanged.accept(Set.copyOf(others));
         }
@@ -83,7 +83,7 @@ final class MemberEvents extends AbstractActor {
     private void removed(Member member) {
         if (isSelf(member)) {
             thrownOut("by the others");
-        } else if (others.remove(NodeSystem.hostPort(member.address()))) {
+        } else if (others.remove(OwnSystem.hostPort(member.address()))) {
             tell("{} left", member);
             othersChanged.accept(Set.copyOf(others));
         }
@@ -92,7 +92,7 @@ final class MemberEvents extends AbstractActor {
     /** The coordinator's log is where people look; with several nodes in a JVM the others would say it all again. */
     private void tell(String event, Member member) {
         boolean aloud = cluster.getSelfRoles().contains(RoleNames.COORDINATOR);
-        LOG.atLevel(aloud ? Level.INFO : Level.DEBUG).log(event, NodeSystem.describe(member));
+        LOG.atLevel(aloud ? Level.INFO : Level.DEBUG).log(event, OwnSystem.describe(member));
     }
 
     private boolean isSelf(Member member) {

@@ -2,14 +2,11 @@ package dev.tutti.node;
 
 import dev.tutti.proto.launch.LaunchException;
 import dev.tutti.proto.launch.RunningRole;
-import dev.tutti.proto.v1.Role;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -17,7 +14,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One role in this process: actor system, cluster membership, gRPC server, management port, and the component that does the
- * work. Several nodes may share a JVM; they share nothing else.
+ * work. Several nodes may share a JVM, and an actor system, too: see {@link NodeSystem}. They share nothing else.
  *
  * <p>Start: actor system, management port, component, gRPC server, cluster, {@link RoleComponent#joined()}; from then on
  * {@code /readyz} says yes. Stop: component, gRPC server, cluster, actor system, management port. Thread-safe.
@@ -71,34 +68,18 @@ public final class Node implements RunningRole {
     private void boot(Function<NodeContext, RoleComponent> role) throws LaunchException {
         NodeMetrics nodeMetrics = new NodeMetrics(config);
         metrics = nodeMetrics;
-        NodeSystem nodeSystem = new NodeSystem(config);
+        NodeSystem nodeSystem = NodeSystem.of(config);
         system = nodeSystem;
         management = new ManagementServer(config, this::readiness, nodeMetrics::scrape);
-        RoleComponent built = role.apply(new NodeContext(this, nodeSystem.typed(), nodeMetrics.registry()));
+        RoleComponent built = role.apply(new NodeContext(this, nodeSystem, nodeMetrics.registry()));
         component = built;
         if (!built.services().isEmpty()) {
             grpc = new GrpcEndpoint(config, built.services(), built.tracers());
         }
-        join(nodeSystem);
+        nodeSystem.onLoss(this::lost);
+        nodeSystem.join();
         built.joined();
         ready = true;
-    }
-
-    /** A coordinator with an address of its own, known beforehand, remembers the others: see {@link KnownMembers}. */
-    private void join(NodeSystem nodeSystem) throws LaunchException {
-        int port = config.cluster().port();
-        boolean remembers = config.role() == Role.ROLE_COORDINATOR && port != 0;
-        KnownMembers memory = new KnownMembers(config.state().folder(), port);
-        List<String> seeds = Seeds.of(
-                config,
-                nodeSystem.address(),
-                remembers ? memory.read() : List.of(),
-                other -> Knock.isRefused(other.host(), other.port()));
-        Consumer<Set<String>> remember = remembers ? memory::write : _ -> {};
-        nodeSystem.onTermination(
-                () -> lost("the actor system of " + member() + " ended by itself; see the log before this"));
-        nodeSystem.watchMembers(remember, this::lost);
-        nodeSystem.join(seeds);
     }
 
     private List<ReadinessCheck> readiness() {

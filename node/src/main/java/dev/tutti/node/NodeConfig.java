@@ -32,11 +32,17 @@ public record NodeConfig(
     /**
      * @param port 0: any free one
      * @param seeds coordinators' cluster addresses, host:port; empty for a coordinator that is its own seed
+     * @param shareActorSystem whether to use the actor system of the first seed if that is in this process
      * @param heartbeatPause silence after which a member is suspected
      * @param silenceTimeout silence after which a member that may be alive is taken for lost
      */
     public record ClusterConfig(
-            int port, List<String> seeds, Duration joinTimeout, Duration heartbeatPause, Duration silenceTimeout) {
+            int port,
+            List<String> seeds,
+            boolean shareActorSystem,
+            Duration joinTimeout,
+            Duration heartbeatPause,
+            Duration silenceTimeout) {
         public ClusterConfig {
             seeds = List.copyOf(seeds);
         }

@@ -109,6 +109,7 @@ final class NodeConfigReader {
                 new ClusterConfig(
                         port("tutti.cluster.port"),
                         seeds(role),
+                        config.getBoolean("tutti.cluster.share-actor-system"),
                         positive("tutti.cluster.join-timeout"),
                         positive("tutti.cluster.heartbeat-pause"),
                         positive("tutti.cluster.silence-timeout")),

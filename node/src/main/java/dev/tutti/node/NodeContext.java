@@ -5,15 +5,14 @@ import java.time.Clock;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
-import org.apache.pekko.actor.typed.javadsl.Adapter;
 
 /** What a role may use of its node. Thread-safe. */
 public final class NodeContext {
     private final Node node;
-    private final ActorSystem<?> system;
+    private final NodeSystem system;
     private final MeterRegistry meters;
 
-    NodeContext(Node node, ActorSystem<?> system, MeterRegistry meters) {
+    NodeContext(Node node, NodeSystem system, MeterRegistry meters) {
         this.node = node;
         this.system = system;
         this.meters = meters;
@@ -29,7 +28,7 @@ public final class NodeContext {
     }
 
     public ActorSystem<?> system() {
-        return system;
+        return system.typed();
     }
 
     /** Every meter of it carries the tags {@code role} and {@code member}. */
@@ -57,7 +56,7 @@ public final class NodeContext {
 
     /** Starts an actor that lives as long as the node. If it throws, the node ends: see {@link #fatal}. */
     public <T> ActorRef<T> spawn(Behavior<T> behavior, String name) {
-        return Adapter.spawn(Adapter.toClassic(system), FatalFailures.around(behavior, this::fatal), name);
+        return system.spawn(FatalFailures.around(behavior, this::fatal), name);
     }
 
     /** This node cannot go on: logs why, stops it in order, and {@link Node#ended()} completes with the cause. Returns at once. */

@@ -157,7 +157,7 @@ class DownUnreachableTest {
                         Cluster.get(system(node)).state().getMembers().spliterator(), false)
                 .filter(member -> member.status().equals(MemberStatus.up()))
                 .map(Member::address)
-                .map(NodeSystem::hostPort)
+                .map(OwnSystem::hostPort)
                 .toList();
     }
 

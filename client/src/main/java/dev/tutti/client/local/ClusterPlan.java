@@ -25,15 +25,18 @@ public record ClusterPlan(
         Ports ports,
         Home home) {
 
-    /** Roles of one process cannot crash apart, and a process that crashed is noticed by its port: silence only means a busy machine. */
+    /** Roles of one process cannot crash apart or lose each other, and a process that crashed is noticed by its port: silence only means a busy machine. */
     public enum Home {
         ONE_PROCESS,
         OWN_PROCESSES;
 
-        Map<String, String> patience() {
+        Map<String, String> settings() {
             return switch (this) {
                 case ONE_PROCESS ->
-                    Map.of("tutti.cluster.heartbeat-pause", "30s", "tutti.cluster.silence-timeout", "300s");
+                    Map.of(
+                            "tutti.cluster.share-actor-system", "true",
+                            "tutti.cluster.heartbeat-pause", "30s",
+                            "tutti.cluster.silence-timeout", "300s");
                 case OWN_PROCESSES -> Map.of("tutti.cluster.silence-timeout", "120s");
             };
         }
@@ -71,7 +74,7 @@ public record ClusterPlan(
     }
 
     private Map<String, String> common(String name) {
-        var overrides = new TreeMap<String, String>(home.patience());
+        var overrides = new TreeMap<String, String>(home.settings());
         overrides.put("tutti.member-name", name);
         overrides.put("tutti.state.folder", runFolder.toAbsolutePath().toString());
         data.ifPresent(folder ->
