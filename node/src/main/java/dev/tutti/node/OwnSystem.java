@@ -39,6 +39,9 @@ final class OwnSystem implements NodeSystem {
     private final ActorSystem classic;
     private final Cluster cluster;
     private final CompletableFuture<Void> up = new CompletableFuture<>();
+    /** Of nodes that use this system, too. */
+    private final Set<Consumer<String>> guests = ConcurrentHashMap.newKeySet();
+
     private volatile boolean joined;
 
     OwnSystem(NodeConfig config) throws LaunchException {
@@ -53,7 +56,7 @@ final class OwnSystem implements NodeSystem {
         }
         cluster = Cluster.get(classic);
         RUNNING.put(address(), this);
-        classic.registerOnTermination(() -> RUNNING.remove(address(), this));
+        classic.registerOnTermination(this::ended);
     }
 
     /** The one of this process that has this cluster address, if there is any. */
@@ -106,6 +109,20 @@ final class OwnSystem implements NodeSystem {
         return Adapter.spawn(classic, behavior, name);
     }
 
+    private void ended() {
+        RUNNING.remove(address(), this);
+        guests.forEach(guest -> guest.accept("the actor system of " + config.member() + ", which it used, has ended"));
+    }
+
+    /** @param lost gets one sentence when this system has ended */
+    void addGuest(Consumer<String> lost) {
+        guests.add(lost);
+    }
+
+    void removeGuest(Consumer<String> lost) {
+        guests.remove(lost);
+    }
+
     /** Soon; without effect on one that has stopped. */
     void stop(ActorRef<?> actor) {
         classic.stop(Adapter.toClassic(actor));
@@ -119,8 +136,7 @@ final class OwnSystem implements NodeSystem {
         classic.actorOf(MemberEvents.props(remember, lost), "member-events");
     }
 
-    /** @param ended gets one sentence */
-    void onTermination(Consumer<String> ended) {
+    private void onTermination(Consumer<String> ended) {
         classic.registerOnTermination(() ->
                 ended.accept("the actor system of " + config.member() + " ended by itself; see the log before this"));
     }

@@ -3,6 +3,7 @@ package dev.tutti.node;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -17,6 +18,7 @@ final class SharedSystem implements NodeSystem {
     private final OwnSystem host;
     private final int guest = GUESTS.incrementAndGet();
     private final List<ActorRef<?>> actors = new ArrayList<>();
+    private volatile Optional<Consumer<String>> listener = Optional.empty();
 
     SharedSystem(OwnSystem host) {
         this.host = host;
@@ -48,7 +50,8 @@ final class SharedSystem implements NodeSystem {
 
     @Override
     public void onLoss(Consumer<String> lost) {
-        host.onTermination(lost);
+        host.addGuest(lost);
+        listener = Optional.of(lost);
     }
 
     /** The host is a member before anybody knows its address. */
@@ -61,6 +64,7 @@ final class SharedSystem implements NodeSystem {
     /** The actors stop after the message at hand, whatever the patience. */
     @Override
     public void leave(Duration patience) {
+        listener.ifPresent(host::removeGuest);
         synchronized (actors) {
             actors.forEach(host::stop);
         }

@@ -2,10 +2,10 @@ package dev.tutti.parameterserver;
 
 import dev.tutti.parameterserver.checkpoint.CheckpointWriter;
 import dev.tutti.parameterserver.metrics.ParameterServerMetrics;
+import dev.tutti.parameterserver.shard.SerialShard;
 import dev.tutti.parameterserver.shard.Shard;
 import dev.tutti.parameterserver.shard.ShardDirectory;
 import dev.tutti.parameterserver.shard.ShardSettings;
-import dev.tutti.parameterserver.shard.ShardThread;
 import dev.tutti.proto.v1.ShardFailed;
 import dev.tutti.proto.v1.ShardOpened;
 import dev.tutti.proto.v1.ToCoordinator;
@@ -32,7 +32,7 @@ final class OpenShards {
     private record Key(String job, int shard) {}
 
     /**
-     * @param thread runs everything of all shards, one task at a time, in order; the caller's
+     * @param thread runs what no reader of frames runs by itself, of each shard one task at a time, in order; the caller's
      * @param disk runs what writes checkpoints, and may block
      */
     OpenShards(
@@ -50,7 +50,7 @@ final class OpenShards {
      * @param mayCreate whether the job has not begun, so that a shard that is not there is drawn anew; otherwise it has been lost
      */
     void open(ShardSettings settings, long generation, boolean mayCreate) {
-        ShardThread shard = directory.find(settings.job(), settings.shard()).orElse(null);
+        SerialShard shard = directory.find(settings.job(), settings.shard()).orElse(null);
         if (shard == null) {
             if (!mayCreate) {
                 failed(settings, "shard " + settings.shard() + " of job " + settings.job() + " is lost here");
@@ -77,7 +77,7 @@ final class OpenShards {
 
     /** Each shard of the job writes its part of the step's checkpoint and answers CheckpointPart or CheckpointPartFailed. */
     void checkpoint(String job, long generation, long step) {
-        for (ShardThread shard : directory.of(job)) {
+        for (SerialShard shard : directory.of(job)) {
             shard.execute(open -> checkpoint(open, generation, step), () -> {});
         }
     }
@@ -103,7 +103,7 @@ final class OpenShards {
 
     /** Frees everything of a job. Parts of checkpoints that are being written are finished. */
     void release(String job) {
-        for (ShardThread shard : directory.of(job)) {
+        for (SerialShard shard : directory.of(job)) {
             directory.remove(shard);
             shard.close("Job " + job + " has ended: its shard has been released");
         }
@@ -111,14 +111,14 @@ final class OpenShards {
     }
 
     void releaseAll() {
-        for (ShardThread shard : directory.all()) {
+        for (SerialShard shard : directory.all()) {
             directory.remove(shard);
             shard.close("The parameter server stops");
         }
     }
 
-    private ShardThread create(ShardSettings settings) {
-        ShardThread shard = new ShardThread(settings, thread, cause -> {
+    private SerialShard create(ShardSettings settings) {
+        SerialShard shard = new SerialShard(settings, thread, cause -> {
             directory.find(settings.job(), settings.shard()).ifPresent(directory::remove);
             failed(settings, "Shard " + settings.shard() + " has failed: " + cause);
         });

@@ -24,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The parameter server's part of a node: an actor for control, a service for data, one thread that owns the shards, and virtual threads
- * that wait for the disk.
+ * The parameter server's part of a node: an actor for control, a service for data, a thread for what no reader of frames does with a shard by itself, and
+ * virtual threads that wait for the disk.
  */
 final class ParameterServer implements RoleComponent {
     private static final Logger LOG = LoggerFactory.getLogger(ParameterServer.class);

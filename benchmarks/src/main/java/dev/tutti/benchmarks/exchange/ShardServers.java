@@ -4,11 +4,11 @@ import dev.tutti.node.transport.ServerTransport;
 import dev.tutti.parameterserver.metrics.ParameterServerMetrics;
 import dev.tutti.parameterserver.rpc.ExchangeService;
 import dev.tutti.parameterserver.shard.Checkpoints;
+import dev.tutti.parameterserver.shard.SerialShard;
 import dev.tutti.parameterserver.shard.Shard;
 import dev.tutti.parameterserver.shard.ShardDirectory;
 import dev.tutti.parameterserver.shard.ShardSettings;
 import dev.tutti.parameterserver.shard.ShardSnapshot;
-import dev.tutti.parameterserver.shard.ShardThread;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.proto.v1.ShardMap;
 import dev.tutti.proto.wire.ShardMaps;
@@ -60,7 +60,7 @@ final class ShardServers implements AutoCloseable {
     void open(String job, JobSpec spec, ShardMap map, int slices) {
         for (int number = 0; number < map.getShardsCount(); number++) {
             ShardSettings settings = new ShardSettings(job, spec, map, number, slices, Long.MAX_VALUE, Path.of(""));
-            ShardThread shard = new ShardThread(settings, threads.get(number), _ -> {});
+            SerialShard shard = new SerialShard(settings, threads.get(number), _ -> {});
             directories.get(number).add(shard);
             shard.open(() -> new Shard(settings, metrics, new NoCheckpoints()));
             shard.execute(open -> open.fence(GENERATION), () -> {});

@@ -25,15 +25,17 @@ final class FrameRing {
     private static final int ALIGNMENT = 8;
 
     private final MemorySegment memory;
+    /** What this end has sent, or received. The other end sees it in the memory, where it is never read back: that end might have written there. */
+    private volatile long position;
 
     /** @param memory of {@link #BYTES}, zeros at first */
     FrameRing(MemorySegment memory) {
         this.memory = memory;
     }
 
-    /** Whether a record of any allowed length can be sent. */
+    /** Whether a record of any allowed length can be sent. Any thread may ask. */
     boolean hasRoom() {
-        long used = (long) POSITION.get(memory, SENT) - (long) POSITION.getVolatile(memory, RECEIVED);
+        long used = position - (long) POSITION.getVolatile(memory, RECEIVED);
         return used + size(MOST_BYTES) <= CAPACITY;
     }
 
@@ -47,10 +49,11 @@ final class FrameRing {
             throw new IllegalArgumentException(
                     "A header of " + record.length + " bytes, at most " + MOST_BYTES + " are sent");
         }
-        long at = (long) POSITION.get(memory, SENT);
+        long at = position;
         memory.set(LENGTH, offset(at), record.length);
         copy(record, at + Integer.BYTES);
-        POSITION.setVolatile(memory, SENT, at + size(record.length));
+        position = at + size(record.length);
+        POSITION.setVolatile(memory, SENT, position);
     }
 
     private void copy(byte[] record, long at) {
@@ -65,7 +68,7 @@ final class FrameRing {
      * @throws MalformedFrameException if what the sender has written is none
      */
     Optional<byte[]> receive() throws MalformedFrameException {
-        long at = (long) POSITION.get(memory, RECEIVED);
+        long at = position;
         long sent = (long) POSITION.getVolatile(memory, SENT);
         if (sent == at) {
             return Optional.empty();
@@ -80,13 +83,9 @@ final class FrameRing {
         int first = (int) Math.min(length, RECORDS + CAPACITY - offset(from));
         MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, offset(from), record, 0, first);
         MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, RECORDS, record, first, length - first);
-        POSITION.setVolatile(memory, RECEIVED, at + size(length));
+        position = at + size(length);
+        POSITION.setVolatile(memory, RECEIVED, position);
         return Optional.of(record);
-    }
-
-    /** Whether there is a record to be received. */
-    boolean isFilled() {
-        return (long) POSITION.get(memory, RECEIVED) != (long) POSITION.getVolatile(memory, SENT);
     }
 
     private static long offset(long position) {

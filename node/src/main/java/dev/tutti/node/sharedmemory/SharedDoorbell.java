@@ -11,16 +11,23 @@ final class SharedDoorbell implements Doorbell {
     private static final VarHandle WORD = ValueLayout.JAVA_INT.varHandle();
     private static final long RINGS = 0;
     private static final long SLEEPS = Integer.BYTES;
-    /** So that a thread that is interrupted ends soon. */
+    /** After so long a waiting thread looks whether it is interrupted. */
     private static final long MOST_NANOS = 50_000_000;
 
     private final Futex futex;
     private final MappedMemory memory;
     private final MemorySegment words;
     private final MemorySegment time;
+    private final long mostNanos;
 
     /** @param words of {@link #BYTES} in that memory */
     SharedDoorbell(Futex futex, MappedMemory memory, MemorySegment words) {
+        this(futex, memory, words, MOST_NANOS);
+    }
+
+    /** @param mostNanos of a wait, however long it is to be */
+    SharedDoorbell(Futex futex, MappedMemory memory, MemorySegment words, long mostNanos) {
+        this.mostNanos = mostNanos;
         this.futex = futex;
         this.memory = memory;
         this.words = words;
@@ -59,7 +66,7 @@ final class SharedDoorbell implements Doorbell {
             try {
                 WORD.setVolatile(words, SLEEPS, 1);
                 if ((int) WORD.getVolatile(words, RINGS) == seen) {
-                    futex.await(words, seen, Math.min(nanos, MOST_NANOS), time);
+                    futex.await(words, seen, Math.min(nanos, mostNanos), time);
                 }
                 WORD.setVolatile(words, SLEEPS, 0);
             } finally {

@@ -50,8 +50,12 @@ public final class SharedMemoryLink implements AutoCloseable {
         this.read = new Slots(bytes, layout, end.other());
     }
 
-    /** The shard's end of what a worker offers; nothing if that cannot be mapped here. */
-    public static Optional<SharedMemoryLink> accept(SharedMemory offered) {
+    /**
+     * The shard's end of what a worker offers; nothing if that cannot be mapped here, or its slots are too small.
+     *
+     * @param payloadBytes of the largest payload the shard will send
+     */
+    public static Optional<SharedMemoryLink> accept(SharedMemory offered, long payloadBytes) {
         Optional<Futex> futex = Futex.ofSystem();
         if (futex.isEmpty()) {
             return Optional.empty();
@@ -59,6 +63,9 @@ public final class SharedMemoryLink implements AutoCloseable {
         Arena arena = Arena.ofShared();
         try {
             LinkLayout layout = LinkLayout.of(offered);
+            if (layout.slotBytes() < payloadBytes) {
+                throw new IOException("slots of " + layout.slotBytes() + " bytes for payloads of " + payloadBytes);
+            }
             MemorySegment bytes = SharedFile.mapOther(Path.of(offered.getFile()), layout.end(), arena);
             if (bytes.get(ValueLayout.JAVA_LONG, layout.nonceOffset()) != offered.getNonce()) {
                 throw new IOException(offered.getFile() + " has another nonce");

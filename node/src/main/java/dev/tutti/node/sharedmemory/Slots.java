@@ -22,7 +22,7 @@ final class Slots {
     private final MemorySegment memory;
     private final LinkLayout layout;
     private final End sender;
-    /** Where the sender looks first. */
+    /** Where the thread that fills looks first. */
     private int next;
 
     Slots(MemorySegment memory, LinkLayout layout, End sender) {
@@ -31,12 +31,10 @@ final class Slots {
         this.sender = sender;
     }
 
-    /** Whether a payload can be filled in. */
+    /** Whether a payload can be filled in. Any thread may ask. */
     boolean hasRoom() {
-        for (int tried = 0; tried < layout.slots(); tried++) {
-            int slot = (next + tried) % layout.slots();
-            if ((int) STATE.getVolatile(memory, stateOffset(slot)) == FREE) {
-                next = slot;
+        for (int slot = 0; slot < layout.slots(); slot++) {
+            if (isFree(slot)) {
                 return true;
             }
         }
@@ -44,7 +42,7 @@ final class Slots {
     }
 
     /**
-     * Copies a payload to a free slot; only if {@link #hasRoom}.
+     * Copies a payload to a free slot; only if {@link #hasRoom}. One thread at a time.
      *
      * @throws IllegalArgumentException if it is larger than a slot
      */
@@ -53,8 +51,7 @@ final class Slots {
             throw new IllegalArgumentException(
                     "A payload of " + payload.byteSize() + " bytes for slots of " + layout.slotBytes());
         }
-        int slot = next;
-        next = (slot + 1) % layout.slots();
+        int slot = nextFree();
         int checksum = copy(payload, slot);
         STATE.setRelease(memory, stateOffset(slot), FILLED);
         return SharedPayload.newBuilder()
@@ -62,6 +59,21 @@ final class Slots {
                 .setByteSize(payload.byteSize())
                 .setCrc32C(checksum)
                 .build();
+    }
+
+    private int nextFree() {
+        for (int tried = 0; tried < layout.slots(); tried++) {
+            int slot = (next + tried) % layout.slots();
+            if (isFree(slot)) {
+                next = (slot + 1) % layout.slots();
+                return slot;
+            }
+        }
+        throw new IllegalStateException("All " + layout.slots() + " slots are filled");
+    }
+
+    private boolean isFree(int slot) {
+        return (int) STATE.getVolatile(memory, stateOffset(slot)) == FREE;
     }
 
     private int copy(Payload payload, int slot) {

@@ -40,9 +40,16 @@ class DoorbellTest {
         if (kind == Kind.LOCAL) {
             return Doorbell.local();
         }
+        return shared(offset, LONG);
+    }
+
+    private Doorbell shared(long offset, long mostNanos) {
         assumeTrue(Futex.ofSystem().isPresent(), "threads cannot wait for each other in shared memory here");
         return new SharedDoorbell(
-                Futex.ofSystem().orElseThrow(), memory, memory.bytes().asSlice(offset, SharedDoorbell.BYTES));
+                Futex.ofSystem().orElseThrow(),
+                memory,
+                memory.bytes().asSlice(offset, SharedDoorbell.BYTES),
+                mostNanos);
     }
 
     /** One lost ring, and both wait for ten minutes. */
@@ -104,7 +111,7 @@ class DoorbellTest {
     @ParameterizedTest
     @EnumSource
     void aWaitThatIsInterruptedEnds(Kind kind) {
-        Doorbell bell = bell(kind, 0);
+        Doorbell bell = kind == Kind.LOCAL ? Doorbell.local() : shared(0, 1_000_000);
         Thread waiter = Thread.currentThread();
         Thread.ofPlatform().start(waiter::interrupt);
         assertThatThrownBy(() -> {

@@ -62,7 +62,7 @@ class SharedMemoryLinkTest {
         offered = memory.parts().getFirst().description();
         worker = memory.parts().getFirst().link();
         assertThat(worker.isMapped()).isFalse();
-        shard = SharedMemoryLink.accept(offered).orElseThrow();
+        shard = SharedMemoryLink.accept(offered, BYTES).orElseThrow();
         assertThat(worker.isMapped()).isTrue();
     }
 
@@ -152,7 +152,7 @@ class SharedMemoryLinkTest {
             for (int i = 0; i < 2; i++) {
                 SharedMemoryLink own = both.parts().get(i).link();
                 try (SharedMemoryLink its = SharedMemoryLink.accept(
-                                both.parts().get(i).description())
+                                both.parts().get(i).description(), BYTES)
                         .orElseThrow()) {
                     for (int slot = 0; slot < 1 + 2 * i; slot++) {
                         assertThat(its.send(frame(10 * i + slot))).isTrue();
@@ -264,7 +264,28 @@ class SharedMemoryLinkTest {
     }
 
     private static void assertNotMapped(SharedMemory.Builder wrong) {
-        assertThat(SharedMemoryLink.accept(wrong.build())).isEmpty();
+        assertThat(SharedMemoryLink.accept(wrong.build(), BYTES)).isEmpty();
+    }
+
+    @Test
+    void slotsTooSmallForWhatTheShardSendsAreNotUsed() {
+        assertThat(SharedMemoryLink.accept(offered, offered.getSlotBytes() + 1)).isEmpty();
+    }
+
+    /** Another thread may look for room while the sender fills: whoever is told of a slot's payload is the only one in it. */
+    @Test
+    void lookingForRoomDoesNotChooseTheNextSlot() throws MalformedFrameException {
+        assertThat(worker.send(frame(1))).isTrue();
+        assertThat(worker.send(frame(2))).isTrue();
+        shard.receive().orElseThrow().close();
+        try (ExchangeFrame second = shard.receive().orElseThrow()) {
+            assertThat(worker.hasRoom()).isTrue();
+            assertThat(worker.send(frame(3))).isTrue();
+            assertThat(floats(second)).isEqualTo(numbers(2));
+            try (ExchangeFrame third = shard.receive().orElseThrow()) {
+                assertThat(floats(third)).isEqualTo(numbers(3));
+            }
+        }
     }
 
     @Test

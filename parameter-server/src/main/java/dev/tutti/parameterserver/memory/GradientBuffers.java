@@ -13,7 +13,7 @@ import java.util.Map;
  */
 public final class GradientBuffers {
     private final Arena arena;
-    /** By size in bytes. Chunks have two sizes: the last of a range may be shorter. */
+    /** By size in bytes, of which chunks have few: the last of a range or of a tensor of rows may be shorter. */
     private final Map<Long, Deque<MemorySegment>> free = new HashMap<>();
 
     GradientBuffers(Arena arena) {

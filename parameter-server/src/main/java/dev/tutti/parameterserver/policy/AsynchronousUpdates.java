@@ -53,9 +53,20 @@ public final class AsynchronousUpdates implements Consistency {
         this.ledgers = Stream.generate(Ledger::new).limit(memory.chunkCount()).toList();
         this.stalenessScaled = manner.stalenessScaled;
         this.compensation = manner.compensation.map(how -> new DelayCompensation(how.lambda()));
-        this.meanSquares = manner.compensation.filter(Compensation::adaptive).isPresent() ? zeros() : List.of();
+        this.meanSquares =
+                manner.compensation.filter(Compensation::adaptive).isPresent() ? zerosOrNothing() : List.of();
         this.clocks = manner.bound.map(Clocks::new);
         this.stalenessSeen = stalenessSeen;
+    }
+
+    /** Where memory ends nobody else could free what this has. */
+    private List<MemorySegment> zerosOrNothing() {
+        try {
+            return zeros();
+        } catch (Throwable e) {
+            memory.close();
+            throw e;
+        }
     }
 
     private List<MemorySegment> zeros() {

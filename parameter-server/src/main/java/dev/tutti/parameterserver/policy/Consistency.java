@@ -5,7 +5,7 @@ import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.wire.encoding.ChunkValues;
 
 /**
- * When a gradient is applied. Used by the shard's thread only; the chunk, its encoding and the payload's size have been checked, and
+ * When a gradient is applied. Used by one of the shard's tasks at a time; the chunk, its encoding and the payload's size have been checked, and
  * the payload stays the caller's.
  */
 public sealed interface Consistency permits SynchronousUpdates, AsynchronousUpdates {

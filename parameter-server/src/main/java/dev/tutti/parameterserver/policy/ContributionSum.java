@@ -49,9 +49,17 @@ final class ContributionSum implements StepSum {
         this.backupWorkers = backupWorkers;
     }
 
-    /** What is wrong with a push, or null. */
-    static @Nullable String problem(Push push, int backupWorkers) {
+    /**
+     * What is wrong with a push, or null.
+     *
+     * @param slices of a step
+     */
+    static @Nullable String problem(Push push, int slices, int backupWorkers) {
         Contribution its = push.getContribution();
+        if (its.getSliceBegin() < 0 || its.getSliceEnd() > slices || its.getRows() < 0 || its.getStepRows() < 0) {
+            return "A part of a worker with slices [" + its.getSliceBegin() + ", " + its.getSliceEnd() + ") of "
+                    + slices + ", " + its.getRows() + " samples of " + its.getStepRows();
+        }
         if (!push.hasContribution()
                 || push.getSliceBegin() < its.getSliceBegin()
                 || push.getSliceEnd() > its.getSliceEnd()) {

@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** What a policy remembers of one worker's stream, for as long as there is the stream. Used by the shard's thread only. */
+/** What a policy remembers of one worker's stream, for as long as there is the stream. Used by one of the shard's tasks at a time. */
 public final class Peer {
     /** Bounded staleness: batches done, as far as this shard knows. */
     long clock;

@@ -81,7 +81,7 @@ public final class SynchronousUpdates implements Consistency {
             return new Verdict.Refused("Slices [" + push.getSliceBegin() + ", " + push.getSliceEnd()
                     + ") are not one node of the tree over " + tree.slices() + " slices");
         }
-        String problem = backupWorkers == 0 ? null : ContributionSum.problem(push, backupWorkers);
+        String problem = backupWorkers == 0 ? null : ContributionSum.problem(push, tree.slices(), backupWorkers);
         if (problem != null) {
             return new Verdict.Refused(problem);
         }

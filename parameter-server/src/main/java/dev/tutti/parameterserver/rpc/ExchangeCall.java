@@ -3,9 +3,9 @@ package dev.tutti.parameterserver.rpc;
 import dev.tutti.node.sharedmemory.SharedMemoryLink;
 import dev.tutti.parameterserver.metrics.ParameterServerMetrics;
 import dev.tutti.parameterserver.metrics.Refusal;
+import dev.tutti.parameterserver.shard.SerialShard;
 import dev.tutti.parameterserver.shard.Shard;
 import dev.tutti.parameterserver.shard.ShardDirectory;
-import dev.tutti.parameterserver.shard.ShardThread;
 import dev.tutti.parameterserver.shard.WorkerStream;
 import dev.tutti.proto.v1.FrameHeader;
 import dev.tutti.proto.v1.Refused;
@@ -34,7 +34,7 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
     /** Set by the first frame. */
     private @Nullable FrameHeader opening;
 
-    private @Nullable ShardThread shard;
+    private @Nullable SerialShard shard;
     /** Set with the shard if the worker shares memory with it. Any thread closes it. */
     private volatile @Nullable SharedFrames shared;
 
@@ -71,7 +71,7 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
     }
 
     private void receive(ExchangeFrame frame) {
-        ShardThread bound = shard;
+        SerialShard bound = shard;
         FrameHeader first = opening;
         if (bound == null || first == null) {
             try (frame) {
@@ -130,7 +130,7 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
     }
 
     /** What the worker sends and leaves room for in shared memory, on the thread that waits for it. */
-    private SharedFrames.Receiver receiver(ShardThread bound, FrameHeader first) {
+    private SharedFrames.Receiver receiver(SerialShard bound, FrameHeader first) {
         return new SharedFrames.Receiver() {
             @Override
             public void receive(ExchangeFrame frame) {
@@ -143,6 +143,15 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
             }
 
             @Override
+            public void failed(Throwable why) {
+                LOG.error("Frames of worker {} cannot be read", first.getOpen().getWorker(), why);
+                onShard(bound, open -> {
+                    open.left(ExchangeCall.this);
+                    close(Status.INTERNAL.withDescription("The shard could not read on: " + why));
+                });
+            }
+
+            @Override
             public void ready() {
                 bound.executeHere(open -> open.ready(ExchangeCall.this), () -> {});
             }
@@ -151,14 +160,23 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
 
     private void breach(Refusal why, String reason) {
         metrics.refused(why);
-        ShardThread bound = shard;
+        SerialShard bound = shard;
         if (bound == null) {
-            refuse(reason);
+            refuse(why, reason);
         } else {
             onShard(bound, open -> {
                 open.left(this);
-                refuse(reason);
+                refuse(why, reason);
             });
+        }
+    }
+
+    /** What was damaged on its way is no fault of the worker's: the stream is lost, as it would be with the line, and the step is done again. */
+    private void refuse(Refusal why, String reason) {
+        if (why == Refusal.CHECKSUM) {
+            close(Status.DATA_LOSS.withDescription(reason));
+        } else {
+            refuse(reason);
         }
     }
 
@@ -171,7 +189,7 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
             end(header, Status.INVALID_ARGUMENT, "A stream's first frame is Open, got " + header.getKindCase());
             return;
         }
-        ShardThread found = shards.find(header.getJob(), header.getShard()).orElse(null);
+        SerialShard found = shards.find(header.getJob(), header.getShard()).orElse(null);
         if (found == null) {
             metrics.refused(Refusal.SHARD);
             end(
@@ -182,7 +200,8 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
         }
         opening = header;
         if (header.getOpen().hasSharedMemory()) {
-            shared = SharedMemoryLink.accept(header.getOpen().getSharedMemory())
+            shared = SharedMemoryLink.accept(
+                            header.getOpen().getSharedMemory(), found.settings().maxChunkByteSize())
                     .map(SharedFrames::new)
                     .orElse(null);
         }
@@ -199,7 +218,7 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
 
     @Override
     public void onReady() {
-        ShardThread bound = shard;
+        SerialShard bound = shard;
         if (bound != null) {
             bound.execute(open -> open.ready(this), () -> {});
         }
@@ -207,7 +226,7 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
 
     @Override
     public void onHalfClose() {
-        ShardThread bound = shard;
+        SerialShard bound = shard;
         if (bound == null) {
             close(Status.OK);
             return;
@@ -228,7 +247,7 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
     @Override
     public void onCancel() {
         gone();
-        ShardThread bound = shard;
+        SerialShard bound = shard;
         if (bound != null) {
             bound.execute(
                     open -> {
@@ -310,7 +329,7 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
         }
     }
 
-    private void onShard(ShardThread bound, Consumer<Shard> task) {
+    private void onShard(SerialShard bound, Consumer<Shard> task) {
         bound.execute(task, () -> end("The shard has been released"));
     }
 }

@@ -34,6 +34,9 @@ final class SharedFrames {
         /** Nothing comes after it. */
         void malformed(MalformedFrameException why);
 
+        /** Nothing comes after it: frames cannot be read any more, and not because of the worker. */
+        void failed(Throwable why);
+
         /** There is room again for frames to be sent, after {@link #isReady} said that there is none. */
         void ready();
     }
@@ -56,6 +59,9 @@ final class SharedFrames {
             receiver.malformed(e);
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
+        } catch (RuntimeException | Error e) {
+            // Or the worker would wait for answers for ever.
+            receiver.failed(e);
         }
     }
 

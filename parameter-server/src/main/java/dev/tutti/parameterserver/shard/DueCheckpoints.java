@@ -6,7 +6,7 @@ import dev.tutti.parameterserver.policy.Consistency;
 import dev.tutti.parameterserver.policy.SynchronousUpdates;
 import dev.tutti.tensor.optimizer.LossScale;
 
-/** When a shard writes a checkpoint: when the job's steps say so, and when it is asked to. Used by the shard's thread only. */
+/** When a shard writes a checkpoint: when the job's steps say so, and when it is asked to. Used by one of the shard's tasks at a time. */
 final class DueCheckpoints {
     private static final long NONE = -1;
 

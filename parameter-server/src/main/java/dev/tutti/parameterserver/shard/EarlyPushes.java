@@ -12,7 +12,7 @@ import java.util.function.Predicate;
 
 /**
  * Gradients that cannot be taken in yet, in the buffers they came in. Their streams are not asked for more until they are, so there are at most as many of a stream
- * as are under way at once. Used by the shard's thread only.
+ * as are under way at once. Used by one of the shard's tasks at a time.
  */
 final class EarlyPushes {
     private final Map<Integer, List<Early>> byChunk = new HashMap<>();

@@ -62,8 +62,13 @@ final class SerialTasks {
     /** Returns whether some are left. */
     private boolean run(int most) {
         for (int i = 0; i < most; i++) {
-            tasks.remove().run();
-            if (pending.decrementAndGet() == 0) {
+            boolean last;
+            try {
+                tasks.remove().run();
+            } finally {
+                last = pending.decrementAndGet() == 0;
+            }
+            if (last) {
                 return false;
             }
         }

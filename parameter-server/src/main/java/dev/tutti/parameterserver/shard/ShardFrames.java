@@ -22,7 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToLongFunction;
 
-/** What a shard says to its workers. Used by the shard's thread only. */
+/** What a shard says to its workers. Used by one of the shard's tasks at a time. */
 final class ShardFrames {
     private static final long WHOLE = -1;
 

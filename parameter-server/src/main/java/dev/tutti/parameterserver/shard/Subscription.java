@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What one worker's stream is still owed. It holds chunk numbers, never parameters: a slow receiver costs a bit for each chunk, and gets
- * the newest version once it reads on. Used by the shard's thread only.
+ * the newest version once it reads on. Used by one of the shard's tasks at a time.
  */
 final class Subscription {
     private static final long NEVER = -1;

@@ -2,7 +2,7 @@ package dev.tutti.parameterserver.shard;
 
 import dev.tutti.proto.wire.ExchangeFrame;
 
-/** The way back to a worker. Called by the shard's thread only. */
+/** The way back to a worker. Called by one of the shard's tasks at a time. */
 public interface WorkerStream {
     /** Whether the transport takes another frame now. Once it says no, {@link Shard#ready} follows when it does again. */
     boolean isReady();

@@ -7,10 +7,10 @@ import dev.tutti.parameterserver.checkpoint.CheckpointWriter;
 import dev.tutti.parameterserver.metrics.ParameterServerMetrics;
 import dev.tutti.parameterserver.shard.Jobs;
 import dev.tutti.parameterserver.shard.RecordedCheckpoints;
+import dev.tutti.parameterserver.shard.SerialShard;
 import dev.tutti.parameterserver.shard.Shard;
 import dev.tutti.parameterserver.shard.ShardDirectory;
 import dev.tutti.parameterserver.shard.ShardSettings;
-import dev.tutti.parameterserver.shard.ShardThread;
 import dev.tutti.proto.checkpoint.CheckpointFolder;
 import dev.tutti.proto.checkpoint.SafeTensor;
 import dev.tutti.proto.checkpoint.SafeTensorsReader;
@@ -92,9 +92,9 @@ class ExchangeServiceTest {
         disk.close();
     }
 
-    private ShardThread open(ShardSettings settings) {
+    private SerialShard open(ShardSettings settings) {
         CompletableFuture<Throwable> failure = new CompletableFuture<>();
-        ShardThread shard = new ShardThread(settings, thread, failure::complete);
+        SerialShard shard = new SerialShard(settings, thread, failure::complete);
         CheckpointWriter writer = new CheckpointWriter(settings, disk, metrics, new CheckpointWriter.Listener() {
             @Override
             public void written(CheckpointPart part) {
@@ -244,7 +244,7 @@ class ExchangeServiceTest {
 
     @Test
     void aWorkerThatDoesNotReadDoesNotHoldUpTheOthers() throws Exception {
-        ShardThread shard = open(Jobs.asynchronous(folder));
+        SerialShard shard = open(Jobs.asynchronous(folder));
         ExchangeClient deaf = ExchangeClient.thatDoesNotRead(channel);
         deaf.send(new ExchangeFrame(Jobs.open(1, 0)));
         ExchangeClient busy = new ExchangeClient(channel);
@@ -262,7 +262,7 @@ class ExchangeServiceTest {
 
     @Test
     void releasingAShardEndsItsStreamsWithTheReason() throws Exception {
-        ShardThread shard = open(Jobs.synchronous(1, folder));
+        SerialShard shard = open(Jobs.synchronous(1, folder));
         ExchangeClient client = new ExchangeClient(channel);
         client.send(new ExchangeFrame(Jobs.open(1, 0)));
         takeAll(client, 0, new float[47]);
@@ -276,7 +276,7 @@ class ExchangeServiceTest {
     @Test
     void aTaskThatThrowsClosesTheShardAndSaysWhy() throws Exception {
         CompletableFuture<Throwable> failure = new CompletableFuture<>();
-        ShardThread shard = new ShardThread(Jobs.synchronous(1, folder), thread, failure::complete);
+        SerialShard shard = new SerialShard(Jobs.synchronous(1, folder), thread, failure::complete);
         shard.open(() -> new Shard(Jobs.synchronous(0, folder), metrics, new RecordedCheckpoints()));
         assertThat(failure.get()).hasMessage("A step has at least one slice, got 0");
         CompletableFuture<String> later = new CompletableFuture<>();

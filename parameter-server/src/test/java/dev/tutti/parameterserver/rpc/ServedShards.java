@@ -4,10 +4,10 @@ import dev.tutti.node.transport.ClientTransport;
 import dev.tutti.node.transport.ServerTransport;
 import dev.tutti.parameterserver.metrics.ParameterServerMetrics;
 import dev.tutti.parameterserver.shard.RecordedCheckpoints;
+import dev.tutti.parameterserver.shard.SerialShard;
 import dev.tutti.parameterserver.shard.Shard;
 import dev.tutti.parameterserver.shard.ShardDirectory;
 import dev.tutti.parameterserver.shard.ShardSettings;
-import dev.tutti.parameterserver.shard.ShardThread;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
@@ -39,8 +39,8 @@ final class ServedShards {
     }
 
     /** A shard that knows of this generation. */
-    ShardThread open(ShardSettings settings, long generation) {
-        ShardThread shard = new ShardThread(settings, thread, _ -> {});
+    SerialShard open(ShardSettings settings, long generation) {
+        SerialShard shard = new SerialShard(settings, thread, _ -> {});
         shard.open(() -> {
             Shard created = new Shard(settings, metrics, new RecordedCheckpoints());
             created.fence(generation);

@@ -51,8 +51,7 @@ final class FrameCheck {
                     shard, "expected one of " + table.chunksInShard(shard) + " chunks, got chunk " + sent.getChunk());
         }
         sameGeneration(frame.header(), shard);
-        ChunkTable.Chunk chunk = table.chunk(number);
-        return chunk;
+        return table.chunk(number);
     }
 
     /** A chunk's parameters; the frame stays open. */

@@ -84,7 +84,7 @@ public final class ParameterExchange implements GradientSink, AutoCloseable {
         try {
             exchange.routes.all().forEach(exchange::open);
             return exchange;
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             exchange.close();
             throw e;
         }

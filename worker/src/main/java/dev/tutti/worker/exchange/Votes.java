@@ -53,7 +53,8 @@ final class Votes {
     }
 
     private Decision decide(List<Vote> all) throws ExchangeEndedException {
-        if (!rule.scaled() && !StepRule.areFinite(all)) {
+        boolean isTaken = all.stream().anyMatch(Vote::hasTaken);
+        if (!isTaken && !rule.scaled() && !StepRule.areFinite(all)) {
             throw new ExchangeEndedException(new ExchangeEnd.Overflow(step));
         }
         Decision decision = rule.decide(all);

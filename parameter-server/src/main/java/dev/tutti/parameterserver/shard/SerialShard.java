@@ -11,8 +11,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A task that throws has left the shard in an unknown state, so the shard is closed, and the failure reported once.
  */
-public final class ShardThread {
-    private static final Logger LOG = LoggerFactory.getLogger(ShardThread.class);
+public final class SerialShard {
+    private static final Logger LOG = LoggerFactory.getLogger(SerialShard.class);
 
     private final ShardSettings settings;
     private final SerialTasks tasks;
@@ -24,7 +24,7 @@ public final class ShardThread {
      * @param thread runs tasks that are left here
      * @param failed told by a task why the shard is gone
      */
-    public ShardThread(ShardSettings settings, Executor thread, Consumer<Throwable> failed) {
+    public SerialShard(ShardSettings settings, Executor thread, Consumer<Throwable> failed) {
         this.settings = settings;
         this.tasks = new SerialTasks(thread);
         this.failed = failed;
@@ -86,13 +86,17 @@ public final class ShardThread {
         try {
             task.run();
         } catch (RuntimeException | Error e) {
-            LOG.error("Shard {} of job {} has failed", settings.shard(), settings.job(), e);
             Shard open = shard;
             shard = null;
-            if (open != null) {
-                open.close("Shard " + settings.shard() + " of job " + settings.job() + " has failed: " + e);
+            // Memory may be what has run out.
+            try {
+                LOG.error("Shard {} of job {} has failed", settings.shard(), settings.job(), e);
+                if (open != null) {
+                    open.close("Shard " + settings.shard() + " of job " + settings.job() + " has failed: " + e);
+                }
+            } finally {
+                failed.accept(e);
             }
-            failed.accept(e);
         }
     }
 }
