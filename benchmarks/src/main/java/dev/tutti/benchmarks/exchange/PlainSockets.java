@@ -25,7 +25,6 @@ final class PlainSockets implements Lap {
     private final Crew receivers;
     private final Crew echoes;
     private final long bytes;
-    private final Path folder;
     private final List<SocketChannel> near = new ArrayList<>();
     private final List<SocketChannel> far = new ArrayList<>();
     private final List<ByteBuffer> blocks = new ArrayList<>();
@@ -33,24 +32,34 @@ final class PlainSockets implements Lap {
     /** @param bytes that each worker sends */
     PlainSockets(int workers, long bytes, boolean unix) throws IOException {
         this.bytes = bytes;
-        this.folder = Files.createTempDirectory("tutti-bench");
         this.senders = new Crew(workers, "plain-send");
         this.receivers = new Crew(workers, "plain-receive");
         this.echoes = new Crew(workers, "plain-echo");
         for (int worker = 0; worker < workers; worker++) {
-            connect(unix ? UnixDomainSocketAddress.of(folder.resolve("s" + worker)) : loopback(), unix);
+            if (unix) {
+                connectInFolder();
+            } else {
+                connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), StandardProtocolFamily.INET);
+            }
         }
         for (int i = 0; i < 3 * workers; i++) {
             blocks.add(ByteBuffer.allocateDirect(BLOCK));
         }
     }
 
-    private static SocketAddress loopback() {
-        return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    /** Once both ends are there nobody needs to find the socket. */
+    private void connectInFolder() throws IOException {
+        Path folder = Files.createTempDirectory("tutti-bench");
+        Path socket = folder.resolve("s");
+        try {
+            connect(UnixDomainSocketAddress.of(socket), StandardProtocolFamily.UNIX);
+        } finally {
+            Files.deleteIfExists(socket);
+            Files.delete(folder);
+        }
     }
 
-    private void connect(SocketAddress address, boolean unix) throws IOException {
-        StandardProtocolFamily family = unix ? StandardProtocolFamily.UNIX : StandardProtocolFamily.INET;
+    private void connect(SocketAddress address, StandardProtocolFamily family) throws IOException {
         try (ServerSocketChannel server = ServerSocketChannel.open(family)) {
             server.bind(address);
             near.add(SocketChannel.open(server.getLocalAddress()));
@@ -118,9 +127,5 @@ final class PlainSockets implements Lap {
         senders.close();
         receivers.close();
         echoes.close();
-        for (int worker = 0; worker < near.size(); worker++) {
-            Files.deleteIfExists(folder.resolve("s" + worker));
-        }
-        Files.deleteIfExists(folder);
     }
 }

@@ -135,10 +135,11 @@ final class MessageReader {
         Descriptor type = target.getDescriptorForType();
         Optional<FieldDescriptor> alternative = Names.field(type, node.getValue())
                 .filter(field -> field.getRealContainingOneof() != null && field.getJavaType() == JavaType.MESSAGE);
-        Optional<FieldDescriptor> first = type.getFields().stream()
+        Optional<FieldDescriptor> main = type.getFields().stream()
                 .filter(field -> field.getJavaType() != JavaType.MESSAGE)
                 .findFirst()
-                .filter(field -> !path.isEmpty() && Names.hasMainField(type) && ScalarReader.fits(field, node));
+                .filter(_ -> !path.isEmpty() && Names.hasMainField(type));
+        Optional<FieldDescriptor> first = main.filter(field -> ScalarReader.fits(field, node));
         if (alternative.isPresent() && (first.isEmpty() || Names.isEmpty(alternative.get()))) {
             target.setField(
                     alternative.get(),
@@ -146,11 +147,16 @@ final class MessageReader {
         } else if (first.isPresent()) {
             readField(node, target, first.get(), Names.join(path, Names.of(first.get())));
         } else {
+            // A number would have stood for the whole message.
+            String number = main.flatMap(ScalarReader::number)
+                    .map(name -> name + ", or ")
+                    .orElse("");
             throw problem(
                     node,
-                    "%s must be %s, but is '%s'%s"
+                    "%s must be %s%s, but is '%s'%s"
                             .formatted(
                                     subject(path),
+                                    number,
                                     aMapping(target),
                                     node.getValue(),
                                     ScalarReader.suggestion(node.getValue(), Names.fields(type))));

@@ -5,17 +5,22 @@ import com.google.protobuf.Descriptors.EnumDescriptor;
 import com.google.protobuf.Descriptors.EnumValueDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import dev.tutti.proto.v1.Clip;
+import dev.tutti.proto.v1.ExchangeEncodings;
 import dev.tutti.proto.v1.Model;
 import dev.tutti.proto.v1.Regularization;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * How a message's names are spelled in YAML: {@code parameter_servers} is {@code parameter-servers}, {@code LOSS_MSE} is {@code mse}. A list
  * {@code layers} and a number {@code layer_count} beside it share the key {@code layers}.
  */
 final class Names {
+    private static final Set<Descriptor> NO_MAIN_FIELD =
+            Set.of(Clip.getDescriptor(), Regularization.getDescriptor(), ExchangeEncodings.getDescriptor());
+
     private static final String COUNT = "_count";
 
     private Names() {}
@@ -73,9 +78,9 @@ final class Names {
                         == message.getFields().size();
     }
 
-    /** Whether one of a message's numbers matters most, so that it may stand for all. A bound, or a weight, has to be named: which one is the question. */
+    /** Whether one of a message's values matters most, so that it may stand for all. A bound, a weight or a direction has to be named: which one is the question. */
     static boolean hasMainField(Descriptor message) {
-        return !message.equals(Clip.getDescriptor()) && !message.equals(Regularization.getDescriptor());
+        return !NO_MAIN_FIELD.contains(message);
     }
 
     /** The list that is a model of one's own. */

@@ -5,6 +5,7 @@ import dev.tutti.proto.spec.DidYouMean;
 import dev.tutti.proto.spec.WholeRange;
 import java.math.BigInteger;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.yaml.snakeyaml.DumperOptions.ScalarStyle;
 import org.yaml.snakeyaml.nodes.ScalarNode;
@@ -31,6 +32,15 @@ final class ScalarReader {
             case STRING -> !isNumber(node);
             case ENUM -> true;
             case BYTE_STRING, MESSAGE -> false;
+        };
+    }
+
+    /** What a number of this field is called; empty if it is none. */
+    static Optional<String> number(FieldDescriptor field) {
+        return switch (field.getJavaType()) {
+            case INT, LONG -> Optional.of("a whole number");
+            case FLOAT, DOUBLE -> Optional.of("a number");
+            case BOOLEAN, STRING, ENUM, BYTE_STRING, MESSAGE -> Optional.empty();
         };
     }
 

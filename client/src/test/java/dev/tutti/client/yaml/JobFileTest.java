@@ -209,6 +209,9 @@ class JobFileTest {
         name=''                | --set name='': name must have 1 to 128 characters
         training.clip=1        | --set training.clip=1: training.clip must be a mapping with the keys value, norm, but is '1'
         training.regularization=0.1 | --set training.regularization=0.1: training.regularization must be a mapping with the keys l1, l2, but is '0.1'
+        training.exchange=bf16 | --set training.exchange=bf16: training.exchange must be a mapping with the keys gradients, parameters, but is 'bf16'
+        training.consistency={bounded-staleness: 1.5} | --set training.consistency={bounded-staleness: 1.5}: training.consistency.bounded-staleness must be a whole number, or a mapping with the keys clocks, but is '1.5'
+        training.exchange.gradients={top-k: much} | --set training.exchange.gradients={top-k: much}: training.exchange.gradients.top-k must be a number, or a mapping with the keys share, but is 'much'
         data.source={digits: {train: 0}} | --set data.source={digits: {train: 0}}: data.source.digits.train must be 1 to 1000000, got 0
         training.epochs.x=3    | --set training.epochs.x=3: training.epochs has no keys of its own; set it as a whole
         data.transforms.x=3    | --set data.transforms.x=3: data.transforms has no keys of its own; set it as a whole

@@ -127,7 +127,7 @@ class ModelYamlTest {
         {layers: [{concat: [relu, tanh]}]} | job.yaml:1: model.layers[0].concat[0] must be a list of layers, but is 'relu'
         {layers: [{residual: relu}]}   | job.yaml:1: model.layers[0].residual must be a list of layers, but is 'relu'
         {layers: [{concat: relu}]}     | job.yaml:1: model.layers[0].concat must be a list of branches, but is 'relu'
-        {layers: [{max-pool: wide}]}   | job.yaml:1: model.layers[0].max-pool must be a mapping with the keys size, stride, padding, but is 'wide'
+        {layers: [{max-pool: wide}]}   | job.yaml:1: model.layers[0].max-pool must be a whole number, or a mapping with the keys size, stride, padding, but is 'wide'
         {layers: two}                  | job.yaml:1: model.layers must be a whole number, but is 'two'
         {preset: lstm, layer-count: 2} | job.yaml:1: unknown key 'layer-count' under model
         {preset: lenet, hidden: 3}     | job.yaml:1: model.hidden is no key of lenet; mlp or lstm takes it

@@ -82,7 +82,7 @@ final class ConsistencyRules {
         problems.fraction(path + ".outer.momentum", local.getOuter().getMomentum());
         long fragments = Integer.toUnsignedLong(local.getFragments());
         long steps = Integer.toUnsignedLong(local.getSteps());
-        if (fragments > steps) {
+        if (steps > 0 && fragments > steps) {
             problems.mismatch(
                     path + ".fragments",
                     "must be at most local.steps, which is %d, so that there is a step between two, got %d"

@@ -61,8 +61,7 @@ class ConsistencyRulesTest {
                         consistency -> consistency.getBoundedStalenessBuilder().setClocks(-1)))
                 .containsExactly("training.consistency.bounded-staleness.clocks must be 0 to 1000000, got 4294967295");
         assertThat(problems(consistency -> consistency.getLocalBuilder().setSteps(0)))
-                .first()
-                .isEqualTo("training.consistency.local.steps must be 1 to 1000000, got 0");
+                .containsExactly("training.consistency.local.steps must be 1 to 1000000, got 0");
         assertThat(problems(
                         consistency -> consistency.getLocalBuilder().setSteps(4).setFragments(5)))
                 .containsExactly("training.consistency.local.fragments must be at most local.steps, which is 4, so that"

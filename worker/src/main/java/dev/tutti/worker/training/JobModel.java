@@ -20,7 +20,9 @@ import dev.tutti.worker.data.Dataset;
 import dev.tutti.worker.data.TokenWindows;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.TreeMap;
 
 /** A job's model for its data: images come as they are, row by row for what wants times; of a text each token gets logits for the next one. */
 final class JobModel {
@@ -163,10 +165,8 @@ final class JobModel {
         if (text) {
             requireVocabulary(vocabulary);
         }
-        if (!text && (model.hasVocabulary() || model.hasPadding() || model.getTied() || model.getSparse())) {
-            throw new DataException(
-                    "model: expected neither vocabulary nor padding nor tied nor sparse for images, whose rows are the"
-                            + " transformer's times");
+        if (!text) {
+            requireNoTokens();
         }
         if (model.hasPadding() && Integer.compareUnsigned(model.getPadding(), vocabulary) >= 0) {
             throw new DataException("model.padding: expected a token of the vocabulary, 0 to %d, got %s"
@@ -174,6 +174,21 @@ final class JobModel {
         }
         Presets.Transformer preset = preset(vocabulary);
         return text ? preset.layers(data.classes(), true) : preset.overNumbers(data.classes());
+    }
+
+    /** The rows of an image are numbers. */
+    private void requireNoTokens() throws DataException {
+        Map<String, Boolean> ofTokens = new TreeMap<>(Map.of(
+                "vocabulary", model.hasVocabulary(),
+                "padding", model.hasPadding(),
+                "tied", model.getTied(),
+                "sparse", model.getSparse()));
+        for (Map.Entry<String, Boolean> key : ofTokens.entrySet()) {
+            if (key.getValue()) {
+                throw new DataException("model." + key.getKey()
+                        + ": expected none for images, whose rows are the transformer's times and no tokens");
+            }
+        }
     }
 
     private void requireVocabulary(int vocabulary) throws DataException {

@@ -71,8 +71,7 @@ class SparseTrainingTest {
                                 .build())
                         .getError())
                 .isEqualTo(
-                        "model: expected neither vocabulary nor padding nor tied nor sparse for images, whose rows are"
-                                + " the transformer's times");
+                        "model.sparse: expected none for images, whose rows are the transformer's times and no tokens");
     }
 
     private static Set<String> digests(SmallJob job, int workers, int shardCount, float rate) throws Exception {
