@@ -1,0 +1,335 @@
+package dev.tutti.tensor.backend.cuda;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * CUDA's driver API ({@code cuda.h}): its functions, its status codes as exceptions. Handles and device addresses are the numbers that it gives. What
+ * needs a context uses the calling thread's.
+ */
+final class Driver {
+    private static final List<String> NAMES = List.of("libcuda.so.1");
+    private static final int NAME_BYTES = 256;
+    private static final int CAPTURE_THREAD_LOCAL = 1;
+    private static final int NON_BLOCKING = 1;
+
+    private final NativeLibrary cuda;
+    private final MethodHandle init;
+    private final MethodHandle driverVersion;
+    private final MethodHandle errorName;
+    private final MethodHandle deviceCount;
+    private final MethodHandle deviceGet;
+    private final MethodHandle deviceName;
+    private final MethodHandle deviceAttribute;
+    private final MethodHandle deviceMemory;
+    private final MethodHandle contextRetain;
+    private final MethodHandle contextRelease;
+    private final MethodHandle contextSetCurrent;
+    private final MethodHandle memAlloc;
+    private final MethodHandle memFree;
+    private final MethodHandle memHostAlloc;
+    private final MethodHandle memFreeHost;
+    private final MethodHandle copyToDevice;
+    private final MethodHandle copyToHost;
+    private final MethodHandle memset;
+    private final MethodHandle streamCreate;
+    private final MethodHandle streamDestroy;
+    private final MethodHandle streamSynchronize;
+    private final MethodHandle moduleLoad;
+    private final MethodHandle moduleUnload;
+    private final MethodHandle moduleFunction;
+    private final MethodHandle launchKernel;
+    private final MethodHandle captureBegin;
+    private final MethodHandle captureEnd;
+    private final MethodHandle graphInstantiate;
+    private final MethodHandle graphLaunch;
+    private final MethodHandle graphExecDestroy;
+    private final MethodHandle graphDestroy;
+
+    private Driver(NativeLibrary cuda) {
+        this.cuda = cuda;
+        init = cuda.status("cuInit", JAVA_INT);
+        driverVersion = cuda.status("cuDriverGetVersion", ADDRESS);
+        errorName = cuda.status("cuGetErrorName", JAVA_INT, ADDRESS);
+        deviceCount = cuda.status("cuDeviceGetCount", ADDRESS);
+        deviceGet = cuda.status("cuDeviceGet", ADDRESS, JAVA_INT);
+        deviceName = cuda.status("cuDeviceGetName", ADDRESS, JAVA_INT, JAVA_INT);
+        deviceAttribute = cuda.status("cuDeviceGetAttribute", ADDRESS, JAVA_INT, JAVA_INT);
+        deviceMemory = cuda.status("cuDeviceTotalMem_v2", ADDRESS, JAVA_INT);
+        contextRetain = cuda.status("cuDevicePrimaryCtxRetain", ADDRESS, JAVA_INT);
+        contextRelease = cuda.status("cuDevicePrimaryCtxRelease_v2", JAVA_INT);
+        contextSetCurrent = cuda.status("cuCtxSetCurrent", JAVA_LONG);
+        memAlloc = cuda.status("cuMemAlloc_v2", ADDRESS, JAVA_LONG);
+        memFree = cuda.status("cuMemFree_v2", JAVA_LONG);
+        memHostAlloc = cuda.status("cuMemHostAlloc", ADDRESS, JAVA_LONG, JAVA_INT);
+        memFreeHost = cuda.status("cuMemFreeHost", ADDRESS);
+        copyToDevice = cuda.status("cuMemcpyHtoDAsync_v2", JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG);
+        copyToHost = cuda.status("cuMemcpyDtoHAsync_v2", ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+        memset = cuda.status("cuMemsetD8Async", JAVA_LONG, JAVA_BYTE, JAVA_LONG, JAVA_LONG);
+        streamCreate = cuda.status("cuStreamCreate", ADDRESS, JAVA_INT);
+        streamDestroy = cuda.status("cuStreamDestroy_v2", JAVA_LONG);
+        streamSynchronize = cuda.status("cuStreamSynchronize", JAVA_LONG);
+        moduleLoad = cuda.status("cuModuleLoadData", ADDRESS, ADDRESS);
+        moduleUnload = cuda.status("cuModuleUnload", JAVA_LONG);
+        moduleFunction = cuda.status("cuModuleGetFunction", ADDRESS, JAVA_LONG, ADDRESS);
+        launchKernel = cuda.status(
+                "cuLaunchKernel",
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_LONG,
+                ADDRESS,
+                ADDRESS);
+        captureBegin = cuda.status("cuStreamBeginCapture_v2", JAVA_LONG, JAVA_INT);
+        captureEnd = cuda.status("cuStreamEndCapture", JAVA_LONG, ADDRESS);
+        graphInstantiate = cuda.status("cuGraphInstantiateWithFlags", ADDRESS, JAVA_LONG, JAVA_LONG);
+        graphLaunch = cuda.status("cuGraphLaunch", JAVA_LONG, JAVA_LONG);
+        graphExecDestroy = cuda.status("cuGraphExecDestroy", JAVA_LONG);
+        graphDestroy = cuda.status("cuGraphDestroy", JAVA_LONG);
+    }
+
+    /**
+     * Loads and starts the driver.
+     *
+     * @throws dev.tutti.tensor.backend.BackendUnavailableException saying what is missing
+     * @throws CudaException if the driver does not start: 100 says that there is no device
+     */
+    static Driver load() {
+        Driver driver = new Driver(NativeLibrary.load(NAMES));
+        try {
+            driver.check("cuInit", (int) driver.init.invokeExact(0));
+        } catch (Throwable e) {
+            throw Unchecked.of(e);
+        }
+        return driver;
+    }
+
+    /** What is used of the library, by name. */
+    Map<String, FunctionDescriptor> functions() {
+        return cuda.bound();
+    }
+
+    @FunctionalInterface
+    private interface Call {
+        int run(MemorySegment result) throws Throwable;
+    }
+
+    private int askInt(String function, Call call) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment result = arena.allocate(JAVA_INT);
+            check(function, call.run(result));
+            return result.get(JAVA_INT, 0);
+        } catch (Throwable e) {
+            throw Unchecked.of(e);
+        }
+    }
+
+    private long askLong(String function, Call call) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment result = arena.allocate(JAVA_LONG);
+            check(function, call.run(result));
+            return result.get(JAVA_LONG, 0);
+        } catch (Throwable e) {
+            throw Unchecked.of(e);
+        }
+    }
+
+    private void tell(String function, Call call) {
+        try {
+            check(function, call.run(MemorySegment.NULL));
+        } catch (Throwable e) {
+            throw Unchecked.of(e);
+        }
+    }
+
+    // ---- devices
+
+    /** Of CUDA, that the driver is made for: 13000 is 13.0. */
+    int version() {
+        return askInt("cuDriverGetVersion", result -> (int) driverVersion.invokeExact(result));
+    }
+
+    int deviceCount() {
+        return askInt("cuDeviceGetCount", result -> (int) deviceCount.invokeExact(result));
+    }
+
+    int device(int ordinal) {
+        return askInt("cuDeviceGet", result -> (int) deviceGet.invokeExact(result, ordinal));
+    }
+
+    String deviceName(int device) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment name = arena.allocate(NAME_BYTES);
+            check("cuDeviceGetName", (int) deviceName.invokeExact(name, NAME_BYTES, device));
+            return name.getString(0);
+        } catch (Throwable e) {
+            throw Unchecked.of(e);
+        }
+    }
+
+    /** @param attribute a {@code CUdevice_attribute} */
+    int deviceAttribute(int device, int attribute) {
+        return askInt("cuDeviceGetAttribute", result -> (int) deviceAttribute.invokeExact(result, attribute, device));
+    }
+
+    long deviceMemoryBytes(int device) {
+        return askLong("cuDeviceTotalMem", result -> (int) deviceMemory.invokeExact(result, device));
+    }
+
+    /** The device's primary context, which all of this process share. */
+    long retainContext(int device) {
+        return askLong("cuDevicePrimaryCtxRetain", result -> (int) contextRetain.invokeExact(result, device));
+    }
+
+    void releaseContext(int device) {
+        tell("cuDevicePrimaryCtxRelease", _ -> (int) contextRelease.invokeExact(device));
+    }
+
+    /** Of the calling thread. */
+    void setContext(long context) {
+        tell("cuCtxSetCurrent", _ -> (int) contextSetCurrent.invokeExact(context));
+    }
+
+    // ---- memory
+
+    /** Device memory; its content is whatever was in it. */
+    long allocate(long bytes) {
+        return askLong("cuMemAlloc", result -> (int) memAlloc.invokeExact(result, bytes));
+    }
+
+    void free(long address) {
+        tell("cuMemFree", _ -> (int) memFree.invokeExact(address));
+    }
+
+    /** Memory of the host that copies need no detour for. */
+    @SuppressWarnings("restricted")
+    MemorySegment allocatePinned(long bytes) {
+        long address = askLong("cuMemHostAlloc", result -> (int) memHostAlloc.invokeExact(result, bytes, 0));
+        return MemorySegment.ofAddress(address).reinterpret(bytes);
+    }
+
+    void freePinned(MemorySegment memory) {
+        tell("cuMemFreeHost", _ -> (int) memFreeHost.invokeExact(memory));
+    }
+
+    void copyToDevice(long to, MemorySegment from, long stream) {
+        tell("cuMemcpyHtoDAsync", _ -> (int) copyToDevice.invokeExact(to, from, from.byteSize(), stream));
+    }
+
+    void copyToHost(MemorySegment to, long from, long stream) {
+        tell("cuMemcpyDtoHAsync", _ -> (int) copyToHost.invokeExact(to, from, to.byteSize(), stream));
+    }
+
+    void fill(long to, byte value, long bytes, long stream) {
+        tell("cuMemsetD8Async", _ -> (int) memset.invokeExact(to, value, bytes, stream));
+    }
+
+    // ---- streams and graphs
+
+    long createStream() {
+        return askLong("cuStreamCreate", result -> (int) streamCreate.invokeExact(result, NON_BLOCKING));
+    }
+
+    void destroyStream(long stream) {
+        tell("cuStreamDestroy", _ -> (int) streamDestroy.invokeExact(stream));
+    }
+
+    /** Waits until all that the stream was given is done. */
+    void synchronize(long stream) {
+        tell("cuStreamSynchronize", _ -> (int) streamSynchronize.invokeExact(stream));
+    }
+
+    /** From now on what the stream is given is remembered, not done. */
+    void beginCapture(long stream) {
+        tell("cuStreamBeginCapture", _ -> (int) captureBegin.invokeExact(stream, CAPTURE_THREAD_LOCAL));
+    }
+
+    /** What has been remembered, ready to be launched. */
+    long endCapture(long stream) {
+        long graph = askLong("cuStreamEndCapture", result -> (int) captureEnd.invokeExact(stream, result));
+        try {
+            return askLong("cuGraphInstantiate", result -> (int) graphInstantiate.invokeExact(result, graph, 0L));
+        } finally {
+            tell("cuGraphDestroy", _ -> (int) graphDestroy.invokeExact(graph));
+        }
+    }
+
+    void launchGraph(long graph, long stream) {
+        tell("cuGraphLaunch", _ -> (int) graphLaunch.invokeExact(graph, stream));
+    }
+
+    void destroyGraph(long graph) {
+        tell("cuGraphExecDestroy", _ -> (int) graphExecDestroy.invokeExact(graph));
+    }
+
+    // ---- kernels
+
+    long loadModule(byte[] image) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(image.length, Long.BYTES).copyFrom(MemorySegment.ofArray(image));
+            return askLong("cuModuleLoadData", result -> (int) moduleLoad.invokeExact(result, bytes));
+        }
+    }
+
+    void unloadModule(long module) {
+        tell("cuModuleUnload", _ -> (int) moduleUnload.invokeExact(module));
+    }
+
+    long function(long module, String name) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment text = arena.allocateFrom(name);
+            return askLong(
+                    "cuModuleGetFunction of " + name, result -> (int) moduleFunction.invokeExact(result, module, text));
+        }
+    }
+
+    /**
+     * Launches a kernel.
+     *
+     * @param struct its argument, which is copied
+     */
+    void launch(long function, Grid grid, MemorySegment struct, long stream) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment arguments = arena.allocateFrom(ADDRESS, struct);
+            tell("cuLaunchKernel", _ -> (int) launchKernel.invokeExact(
+                    function,
+                    grid.x(),
+                    grid.y(),
+                    grid.z(),
+                    grid.threads(),
+                    1,
+                    1,
+                    0,
+                    stream,
+                    arguments,
+                    MemorySegment.NULL));
+        }
+    }
+
+    @SuppressWarnings("restricted")
+    private void check(String function, int status) throws Throwable {
+        if (status != 0) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment name = arena.allocate(ADDRESS);
+                String explanation = (int) errorName.invokeExact(status, name) == 0
+                        ? name.get(ADDRESS, 0).reinterpret(Long.MAX_VALUE).getString(0)
+                        : "an unknown error";
+                throw new CudaException(function, status, explanation);
+            }
+        }
+    }
+}

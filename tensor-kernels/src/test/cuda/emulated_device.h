@@ -1,0 +1,83 @@
+// What device.h gives a kernel when it runs in the emulator: CUDA's threads, barriers and shuffles, on one thread of the host.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#define DEVICE inline
+#define SHARED static
+#define KERNEL(threads, name, Arguments)                                   \
+  static void name##_thread(const Arguments& arguments);                   \
+  extern "C" const unsigned long name##_bytes = sizeof(Arguments);         \
+  extern "C" const unsigned name##_threads = threads;                      \
+  extern "C" void name(const void* bytes) {                                \
+    name##_thread(*static_cast<const Arguments*>(bytes));                  \
+  }                                                                        \
+  static void name##_thread(const Arguments& arguments)
+
+struct EmulatedDim {
+  unsigned x, y, z;
+};
+
+// Of the thread that runs.
+extern "C" EmulatedDim emulated_thread, emulated_block, emulated_threads, emulated_blocks;
+#define threadIdx emulated_thread
+#define blockIdx emulated_block
+#define blockDim emulated_threads
+#define gridDim emulated_blocks
+
+extern "C" void emulated_block_barrier();
+extern "C" void emulated_warp_barrier();
+// Eight words for each lane of the warp at hand.
+extern "C" uint64_t* emulated_lanes();
+extern "C" void* emulated_dynamic_shared();
+
+static inline void __syncthreads() { emulated_block_barrier(); }
+static inline void __syncwarp(unsigned = ~0u) { emulated_warp_barrier(); }
+
+static inline unsigned emulated_lane() {
+  return (threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z)) % 32;
+}
+
+template <typename T>
+static inline T emulated_exchange(T value, unsigned from) {
+  uint64_t* lanes = emulated_lanes();
+  std::memcpy(&lanes[8 * emulated_lane()], &value, sizeof(T));
+  emulated_warp_barrier();
+  T result;
+  std::memcpy(&result, &lanes[8 * (from % 32)], sizeof(T));
+  emulated_warp_barrier();
+  return result;
+}
+
+template <typename T>
+static inline T __shfl_sync(unsigned, T value, int lane) {
+  return emulated_exchange(value, lane);
+}
+template <typename T>
+static inline T __shfl_xor_sync(unsigned, T value, int mask) {
+  return emulated_exchange(value, emulated_lane() ^ mask);
+}
+template <typename T>
+static inline T __shfl_down_sync(unsigned, T value, unsigned delta) {
+  unsigned lane = emulated_lane();
+  return emulated_exchange(value, lane + delta < 32 ? lane + delta : lane);
+}
+
+static inline float __fmaf_rn(float a, float b, float c) { return std::fmaf(a, b, c); }
+static inline uint32_t __float_as_uint(float x) {
+  uint32_t bits;
+  std::memcpy(&bits, &x, 4);
+  return bits;
+}
+static inline float __uint_as_float(uint32_t bits) {
+  float x;
+  std::memcpy(&x, &bits, 4);
+  return x;
+}
+static inline uint32_t __umulhi(uint32_t a, uint32_t b) { return uint32_t((uint64_t(a) * b) >> 32); }
+static inline uint64_t __umul64hi(uint64_t a, uint64_t b) { return uint64_t(((unsigned __int128)a * b) >> 64); }
+using std::fmaxf;
+using std::fminf;
+static inline int min(int a, int b) { return a < b ? a : b; }
+static inline int max(int a, int b) { return a > b ? a : b; }

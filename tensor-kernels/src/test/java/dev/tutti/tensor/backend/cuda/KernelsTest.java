@@ -1,0 +1,319 @@
+package dev.tutti.tensor.backend.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tutti.tensor.backend.Backends;
+import dev.tutti.tensor.backend.Closeness;
+import dev.tutti.tensor.backend.Execution;
+import dev.tutti.tensor.graph.BFloat16;
+import dev.tutti.tensor.graph.ElementType;
+import dev.tutti.tensor.graph.GraphBuilder;
+import dev.tutti.tensor.graph.NormalizationOp;
+import dev.tutti.tensor.graph.SequenceOp;
+import dev.tutti.tensor.graph.Shape;
+import dev.tutti.tensor.graph.Tensor;
+import dev.tutti.tensor.random.DropoutKey;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Kernels, each by itself, in the emulator: what their formulas give, and what the reference backend gives. */
+class KernelsTest {
+    private static final double CLOSE = 1e-5;
+
+    private final RandomGenerator random =
+            RandomGeneratorFactory.of("L64X128MixRandom").create(5);
+
+    @SuppressWarnings("NullAway.Init")
+    private DeviceRun device;
+
+    @BeforeEach
+    void open() throws Exception {
+        EmulatedCuda.install();
+        device = new DeviceRun();
+    }
+
+    @AfterEach
+    void close() {
+        if (device != null) {
+            device.close();
+        }
+    }
+
+    @Test
+    void sumsRoundToTheTypeOfTheResult() {
+        int count = 1000;
+        float[] a = draw(count);
+        float[] b = draw(count);
+        long y = device.room(2L * count);
+        long add = device.kernel(KernelSources.ELEMENTWISE, "A=f32 B=f32 Y=bf16", "add");
+        device.launch(
+                add,
+                Grid.forEach(count),
+                new Struct().addresses(device.floats(a), device.floats(b), y).longs(count));
+
+        short[] sums = device.shortsAt(y, count);
+        for (int i = 0; i < count; i++) {
+            assertThat(sums[i]).isEqualTo(BFloat16.fromFloat(a[i] + b[i]));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 1", "3, 7", "4000000000, 5"})
+    void dropoutKeepsWhatTheCounterRandomKeeps(long firstRow, int rowElements) {
+        int count = 5 * rowElements;
+        float rate = 0.4f;
+        long layer = 99;
+        int[] words = DropoutKey.words(17, 23, firstRow);
+        float[] x = draw(count);
+        long y = device.room(4L * count);
+        long dropout = device.kernel(KernelSources.ELEMENTWISE, "A=f32 B=f32 Y=f32", "dropout");
+        device.launch(
+                dropout,
+                Grid.forEach(count),
+                new Struct()
+                        .addresses(device.floats(x), device.ints(words), y)
+                        .longs(count, rowElements, layer)
+                        .floats(rate, 1 / (1 - rate)));
+
+        DropoutKey key = new DropoutKey(i -> words[i], layer);
+        float[] actual = device.floatsAt(y, count);
+        for (int i = 0; i < count; i++) {
+            boolean kept = key.uniform(i, rowElements) >= rate;
+            assertThat(actual[i]).isEqualTo(kept ? 1 / (1 - rate) * x[i] : 0);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1", "1, 300", "65, 33", "700, 5"})
+    void columnsAreSummed(int rows, int columns) {
+        float[] x = draw(rows * columns);
+        int rowsOfPart = 100;
+        int parts = Math.ceilDiv(rows, rowsOfPart);
+        long partial = device.room(4L * parts * columns);
+        long y = device.room(4L * columns);
+        long sum = device.kernel(KernelSources.LAYOUT, "X=f32 Y=f32", "column_sum");
+        int blocks = Math.ceilDiv(columns, 32);
+        device.launch(
+                sum,
+                new Grid(blocks, parts, 1, 256),
+                new Struct().addresses(device.floats(x), partial).longs(rows, columns, rowsOfPart));
+        device.launch(
+                sum,
+                new Grid(blocks, 1, 1, 256),
+                new Struct().addresses(partial, y).longs(parts, columns, parts));
+
+        float[] expected = new float[columns];
+        for (int i = 0; i < x.length; i++) {
+            expected[i % columns] += x[i];
+        }
+        Closeness.assertClose("sums", device.floatsAt(y, columns), expected, CLOSE);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1", "7, 30", "3, 1000"})
+    void layerNormIsThatOfTheReference(int rows, int columns) {
+        GraphBuilder builder = new GraphBuilder();
+        Tensor x = builder.input("x", ElementType.F32, Shape.of(rows, columns));
+        Tensor gamma = builder.input("gamma", ElementType.F32, Shape.of(columns));
+        Tensor beta = builder.input("beta", ElementType.F32, Shape.of(columns));
+        List<Tensor> results = builder.addAll("y", new NormalizationOp.LayerNorm(x, gamma, beta, 1e-5f));
+        builder.output("y", results.get(0));
+        builder.output("inverse", results.get(2));
+        try (Execution reference = new Execution(Backends.select("reference", 1), builder.build())) {
+            reference.draw(3, 2).run();
+            long y = device.room(4L * rows * columns);
+            long means = device.room(4L * rows);
+            long inverse = device.room(4L * rows);
+            long normalize = device.kernel(KernelSources.NORMALIZATION, "X=f32 G=f32 Y=f32", "normalize");
+            device.launch(
+                    normalize,
+                    Grid.blocks(rows, 256),
+                    new Struct()
+                            .addresses(
+                                    input(reference, "x"),
+                                    input(reference, "gamma"),
+                                    input(reference, "beta"),
+                                    y,
+                                    means,
+                                    inverse,
+                                    means)
+                            .ints(rows, columns, 0, 0)
+                            .floats(1e-5f)
+                            .ints(0));
+
+            Closeness.assertClose("y", device.floatsAt(y, rows * columns), reference.output("y"), CLOSE);
+            Closeness.assertClose("inverse", device.floatsAt(inverse, rows), reference.output("inverse"), CLOSE);
+        }
+    }
+
+    /** On tensor cores, with rows and widths that fill no tile, and on the others. */
+    @ParameterizedTest
+    @CsvSource({
+        "1, 1, 2, 16, true",
+        "2, 7, 3, 8, false",
+        "1, 70, 2, 24, true",
+        "2, 130, 1, 64, true",
+        "1, 65, 1, 64, false"
+    })
+    void attentionIsThatOfTheReference(int samples, int time, int heads, int size, boolean causal) {
+        int width = heads * size;
+        GraphBuilder builder = new GraphBuilder();
+        Tensor qkv = builder.input("qkv", ElementType.BF16, Shape.of(samples, time, 3 * width));
+        Tensor ignored = builder.input("ignored", ElementType.I32, Shape.of(samples, time));
+        Tensor gradient = builder.input("gradient", ElementType.BF16, Shape.of(samples, time, width));
+        List<Tensor> results =
+                builder.addAll("out", new SequenceOp.Attention(qkv, Optional.of(ignored), heads, causal));
+        builder.output("out", results.get(0));
+        builder.output("logarithms", results.get(1));
+        builder.output(
+                "dqkv",
+                builder.add(
+                        "dqkv",
+                        new SequenceOp.AttentionGradient(
+                                gradient, qkv, results.get(0), results.get(1), Optional.of(ignored), heads, causal)));
+        try (Execution reference = new Execution(Backends.select("reference", 1), builder.build())) {
+            reference.draw(3, 2);
+            for (int i = 0; i < samples * time; i++) {
+                reference.input("ignored").set(i, i % 5 == 3 ? 1 : 0);
+            }
+            reference.run();
+            Attended attended = new Attended(reference, samples, time, heads, size, causal);
+            for (String kind : List.of("tiles", "rows")) {
+                attended.run(kind.equals("tiles"));
+                double tolerance = kind.equals("tiles") ? 1e-2 : 1e-4;
+                Closeness.assertClose(
+                        kind,
+                        device.floatsAt(attended.out, samples * time * width),
+                        reference.output("out"),
+                        tolerance);
+                Closeness.assertClose(
+                        kind,
+                        device.floatsAt(attended.logarithms, samples * heads * time),
+                        reference.output("logarithms"),
+                        tolerance);
+                Closeness.assertClose(
+                        kind,
+                        device.floatsAt(attended.dqkv, samples * time * 3 * width),
+                        reference.output("dqkv"),
+                        tolerance);
+            }
+        }
+    }
+
+    /** Attention and its gradient, with what the reference had. */
+    private final class Attended {
+        private final int samples;
+        private final int time;
+        private final int heads;
+        private final int size;
+        private final long gradient;
+        private final long out;
+        private final long logarithms;
+        private final long dqkv;
+        private final long dots;
+        private final long qkv;
+        private final long ignored;
+        private final boolean causal;
+
+        Attended(Execution reference, int samples, int time, int heads, int size, boolean causal) {
+            this.samples = samples;
+            this.time = time;
+            this.heads = heads;
+            this.size = size;
+            this.causal = causal;
+            this.qkv = input(reference, "qkv");
+            this.ignored = input(reference, "ignored");
+            this.gradient = input(reference, "gradient");
+            this.out = device.room(4L * samples * time * heads * size);
+            this.logarithms = device.room(4L * samples * heads * time);
+            this.dots = device.room(4L * samples * heads * time);
+            this.dqkv = device.room(12L * samples * time * heads * size);
+        }
+
+        private Struct heads() {
+            return new Struct()
+                    .addresses(qkv, ignored)
+                    .ints(samples, heads, time, size, causal ? 1 : 0, 1)
+                    .floats((float) (1 / Math.sqrt(size)))
+                    .end();
+        }
+
+        void run(boolean tiles) {
+            KernelSources kernels = tiles ? KernelSources.ATTENTION : KernelSources.ATTENTION_ROWS;
+            String defines = tiles ? "X=bf16 Y=f32 TILE=64 HEAD=" + Math.ceilDiv(size, 16) * 16 : "X=bf16 Y=f32";
+            Grid blocks = new Grid(Math.ceilDiv(time, 64), heads, samples, 128);
+            Grid rows = Grid.blocks(Math.ceilDiv(samples * heads * time, 4), 128);
+            Struct forward = heads().addresses(out, logarithms);
+            Struct backward = heads().addresses(gradient, out, logarithms, dots, dqkv);
+            device.launch(
+                    device.kernel(kernels, defines, tiles ? "attention" : "attention_rows"),
+                    tiles ? blocks : rows,
+                    forward);
+            device.launch(device.kernel(kernels, defines, "attention_dots"), rows, backward);
+            if (tiles) {
+                device.launch(device.kernel(kernels, defines, "attention_key_gradient"), blocks, backward);
+                device.launch(device.kernel(kernels, defines, "attention_query_gradient"), blocks, backward);
+            } else {
+                device.launch(device.kernel(kernels, defines, "attention_rows_gradient"), rows, backward);
+            }
+        }
+    }
+
+    @Test
+    void aGraphDoesAgainWhatWasCaptured() {
+        long x = device.floats(1, 2, 3);
+        long scalar = device.floats(2);
+        long scale = device.kernel(KernelSources.ELEMENTWISE, "A=f32 B=f32 Y=f32", "scale");
+        Driver driver = device.driver();
+        driver.beginCapture(device.stream());
+        device.launch(
+                scale,
+                Grid.forEach(3),
+                new Struct().addresses(x, scalar, x).longs(3).floats(1));
+        long graph = driver.endCapture(device.stream());
+        assertThat(device.floatsAt(x, 3)).containsExactly(1, 2, 3);
+        driver.launchGraph(graph, device.stream());
+        driver.launchGraph(graph, device.stream());
+        assertThat(device.floatsAt(x, 3)).containsExactly(4, 8, 12);
+        driver.destroyGraph(graph);
+    }
+
+    @Test
+    void whatDoesNotCompileIsSaidWithTheCompilersWords() {
+        assertThatThrownBy(() -> device.kernel(KernelSources.ELEMENTWISE, "A=f32 B=f32 Y=nothing", "add"))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("kernels do not compile with")
+                .hasMessageContaining("nothing");
+    }
+
+    @Test
+    void aLaunchThatCannotBeIsRefused() {
+        long add = device.kernel(KernelSources.ELEMENTWISE, "A=f32 B=f32 Y=f32", "add");
+        assertThatThrownBy(() -> device.launch(add, new Grid(1, 70_000, 1, 256), new Struct().longs(0, 0, 0, 0)))
+                .isInstanceOfSatisfying(
+                        CudaException.class, e -> assertThat(e.isSticky()).isFalse())
+                .hasMessage("cuLaunchKernel failed with 1: CUDA_ERROR_INVALID_VALUE");
+    }
+
+    private long input(Execution reference, String name) {
+        byte[] bytes = reference.program().input(name).toArray(ValueLayout.JAVA_BYTE);
+        return device.bytes(bytes);
+    }
+
+    private float[] draw(int count) {
+        float[] numbers = new float[count];
+        for (int i = 0; i < count; i++) {
+            numbers[i] = random.nextFloat(-1, 1);
+        }
+        return numbers;
+    }
+}
