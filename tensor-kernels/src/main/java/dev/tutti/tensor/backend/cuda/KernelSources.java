@@ -16,8 +16,8 @@ enum KernelSources {
     SEQUENCE("sequence.cu"),
     LSTM("lstm.cu"),
     IMAGES("images.cu"),
-    ATTENTION("mma.cuh attention.cu"),
-    ATTENTION_ROWS("attention_rows.cu");
+    ATTENTION("mma.cuh heads.cuh attention.cu"),
+    ATTENTION_ROWS("heads.cuh attention_rows.cu");
 
     /** With spaces between them. */
     private final String files;

@@ -16,22 +16,6 @@
 
 typedef X::Storage Half;
 
-struct Heads {
-  const Half* qkv;
-  const int* ignored;
-  int samples, heads, time, size, causal, hasIgnored;
-  float scale;
-};
-
-DEVICE int64_t place(const Heads& h, int which, int b, int head, int t) {
-  int64_t width = (int64_t)h.heads * h.size;
-  return ((int64_t)b * h.time + t) * 3 * width + which * width + (int64_t)head * h.size;
-}
-
-DEVICE int64_t outputPlace(const Heads& h, int b, int head, int t) {
-  return (((int64_t)b * h.time + t) * h.heads + head) * h.size;
-}
-
 DEVICE uint32_t packed(float low, float high) { return (uint32_t)X::store(low) | (uint32_t)X::store(high) << 16; }
 
 DEVICE uint32_t pairAt(const Half* at) { return (uint32_t)at[0] | (uint32_t)at[1] << 16; }
@@ -81,15 +65,6 @@ DEVICE float quadMax(float x) {
   return fmaxf(x, __shfl_xor_sync(EVERYBODY, x, 2));
 }
 
-DEVICE bool sees(const Heads& h, const int* ignored, int t, int s) {
-  return t < h.time && s < h.time && (!h.causal || s <= t) && (!h.hasIgnored || ignored[s] == 0);
-}
-
-struct Forward {
-  Heads heads;
-  Out<f32> out, logSumExp;
-};
-
 KERNEL(WARPS * WARP, attention, Forward) {
   const Heads& h = arguments.heads;
   SHARED Half keys[TILE * (HEAD + PADDING)];
@@ -98,8 +73,7 @@ KERNEL(WARPS * WARP, attention, Forward) {
   int head = blockIdx.y, b = blockIdx.z, first = blockIdx.x * WARPS * OWN;
   int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
   int64_t stride = 3ll * h.heads * h.size;
-  const int* ignored = h.ignored + (int64_t)b * h.time;
-  fill(queries, h.qkv + place(h, 0, b, head, 0), stride, first, WARPS * OWN, h);
+  fill(queries, h.qkv.at + place(h, 0, b, head, 0), stride, first, WARPS * OWN, h);
   __syncthreads();
   TileA q[HEAD / 16];
   for (int k = 0; k < HEAD / 16; k++) q[k] = tileA(queries + warp * OWN * (HEAD + PADDING), HEAD + PADDING, k);
@@ -108,8 +82,8 @@ KERNEL(WARPS * WARP, attention, Forward) {
   int end = h.causal ? min(h.time, first + WARPS * OWN) : h.time;
   for (int begin = 0; begin < end; begin += TILE) {
     __syncthreads();
-    fill(keys, h.qkv + place(h, 1, b, head, 0), stride, begin, TILE, h);
-    fillTransposed(values, h.qkv + place(h, 2, b, head, 0), stride, begin, h);
+    fill(keys, h.qkv.at + place(h, 1, b, head, 0), stride, begin, TILE, h);
+    fillTransposed(values, h.qkv.at + place(h, 2, b, head, 0), stride, begin, h);
     __syncthreads();
     TileD scores[TILE / 8] = {};
     for (int n = 0; n < TILE / 8; n++)
@@ -120,7 +94,7 @@ KERNEL(WARPS * WARP, attention, Forward) {
       for (int i = 0; i < 4; i++) {
         int t = first + warp * OWN + lane / 4 + i / 2 * 8, s = begin + n * 8 + lane % 4 * 2 + i % 2;
         float& score = scores[n].of[i];
-        score = sees(h, ignored, t, s) ? score * h.scale : -INFINITY;
+        score = sees(h, b, t, s) ? score * h.scale : -INFINITY;
         above[i / 2] = fmaxf(above[i / 2], score);
       }
     for (int r = 0; r < 2; r++) {
@@ -160,30 +134,8 @@ KERNEL(WARPS * WARP, attention, Forward) {
   }
 }
 
-struct Backward {
-  Heads heads;
-  const Half* gradient;
-  In<f32> out, logSumExp;
-  // Of each row, what attention_dots writes.
-  float* dots;
-  Out<Y> y;
-};
-
-// The sum of gradient · out of each row, a warp for each.
-KERNEL(WARPS * WARP, attention_dots, Backward) {
-  const Heads& h = arguments.heads;
-  int64_t row = (int64_t)blockIdx.x * WARPS + threadIdx.x / WARP;
-  int64_t rows = (int64_t)h.samples * h.heads * h.time;
-  if (row >= rows) return;
-  int64_t at = outputPlace(h, row / h.time / h.heads, row / h.time % h.heads, row % h.time);
-  float sum = 0.0f;
-  for (int d = threadIdx.x % WARP; d < h.size; d += WARP) sum += X::load(arguments.gradient[at + d]) * arguments.out[at + d];
-  sum = sumOfWarp(sum);
-  if (threadIdx.x % WARP == 0) arguments.dots[row] = sum;
-}
-
-DEVICE float probability(const Heads& h, const int* ignored, float score, float logarithm, int t, int s) {
-  return sees(h, ignored, t, s) ? exp2f((score * h.scale - logarithm) * LOG2E) : 0.0f;
+DEVICE float probability(const Heads& h, int b, float score, float logarithm, int t, int s) {
+  return sees(h, b, t, s) ? exp2f((score * h.scale - logarithm) * LOG2E) : 0.0f;
 }
 
 // dk and dv: a block has keys, and goes through the queries that see them.
@@ -197,12 +149,11 @@ KERNEL(WARPS * WARP, attention_key_gradient, Backward) {
   int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
   int64_t stride = 3ll * h.heads * h.size, outStride = (int64_t)h.heads * h.size;
   int64_t rows = ((int64_t)b * h.heads + head) * h.time;
-  const int* ignored = h.ignored + (int64_t)b * h.time;
   TileA keys[HEAD / 16], values[HEAD / 16];
   for (int which = 1; which <= 2; which++)
     for (int part = 0; part < WARPS * OWN; part += TILE) {
       __syncthreads();
-      fill(queries, h.qkv + place(h, which, b, head, 0), stride, first + part, TILE, h);
+      fill(queries, h.qkv.at + place(h, which, b, head, 0), stride, first + part, TILE, h);
       __syncthreads();
       int own = warp * OWN - part;
       if (own >= 0 && own < TILE)
@@ -212,10 +163,10 @@ KERNEL(WARPS * WARP, attention_key_gradient, Backward) {
   TileD dk[HEAD / 8] = {}, dv[HEAD / 8] = {};
   for (int begin = h.causal ? first / TILE * TILE : 0; begin < h.time; begin += TILE) {
     __syncthreads();
-    fill(queries, h.qkv + place(h, 0, b, head, 0), stride, begin, TILE, h);
-    fillTransposed(queriesTransposed, h.qkv + place(h, 0, b, head, 0), stride, begin, h);
-    fill(gradients, arguments.gradient + outputPlace(h, b, head, 0), outStride, begin, TILE, h);
-    fillTransposed(gradientsTransposed, arguments.gradient + outputPlace(h, b, head, 0), outStride, begin, h);
+    fill(queries, h.qkv.at + place(h, 0, b, head, 0), stride, begin, TILE, h);
+    fillTransposed(queriesTransposed, h.qkv.at + place(h, 0, b, head, 0), stride, begin, h);
+    fill(gradients, arguments.gradient.at + outputPlace(h, b, head, 0), outStride, begin, TILE, h);
+    fillTransposed(gradientsTransposed, arguments.gradient.at + outputPlace(h, b, head, 0), outStride, begin, h);
     __syncthreads();
     for (int k = 0; k < TILE / 16; k++) {
       TileD p[2] = {}, ds[2] = {};
@@ -228,7 +179,7 @@ KERNEL(WARPS * WARP, attention_key_gradient, Backward) {
         for (int i = 0; i < 4; i++) {
           int s = first + warp * OWN + lane / 4 + i / 2 * 8, t = begin + query + lane % 4 * 2 + i % 2;
           int64_t row = rows + min(t, h.time - 1);
-          float weight = probability(h, ignored, p[n].of[i], arguments.logSumExp[row], t, s);
+          float weight = probability(h, b, p[n].of[i], arguments.logSumExp[row], t, s);
           p[n].of[i] = weight;
           ds[n].of[i] = weight == 0.0f ? 0.0f : weight * (ds[n].of[i] - arguments.dots[row]) * h.scale;
         }
@@ -260,15 +211,14 @@ KERNEL(WARPS * WARP, attention_query_gradient, Backward) {
   int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
   int64_t stride = 3ll * h.heads * h.size, outStride = (int64_t)h.heads * h.size;
   int64_t rows = ((int64_t)b * h.heads + head) * h.time;
-  const int* ignored = h.ignored + (int64_t)b * h.time;
   TileA queries[HEAD / 16], gradients[HEAD / 16];
   for (int which = 0; which < 2; which++)
     for (int part = 0; part < WARPS * OWN; part += TILE) {
       __syncthreads();
       if (which == 0)
-        fill(keys, h.qkv + place(h, 0, b, head, 0), stride, first + part, TILE, h);
+        fill(keys, h.qkv.at + place(h, 0, b, head, 0), stride, first + part, TILE, h);
       else
-        fill(keys, arguments.gradient + outputPlace(h, b, head, 0), outStride, first + part, TILE, h);
+        fill(keys, arguments.gradient.at + outputPlace(h, b, head, 0), outStride, first + part, TILE, h);
       __syncthreads();
       int own = warp * OWN - part;
       if (own >= 0 && own < TILE)
@@ -285,9 +235,9 @@ KERNEL(WARPS * WARP, attention_query_gradient, Backward) {
   int end = h.causal ? min(h.time, first + WARPS * OWN) : h.time;
   for (int begin = 0; begin < end; begin += TILE) {
     __syncthreads();
-    fill(keys, h.qkv + place(h, 1, b, head, 0), stride, begin, TILE, h);
-    fillTransposed(keysTransposed, h.qkv + place(h, 1, b, head, 0), stride, begin, h);
-    fill(values, h.qkv + place(h, 2, b, head, 0), stride, begin, TILE, h);
+    fill(keys, h.qkv.at + place(h, 1, b, head, 0), stride, begin, TILE, h);
+    fillTransposed(keysTransposed, h.qkv.at + place(h, 1, b, head, 0), stride, begin, h);
+    fill(values, h.qkv.at + place(h, 2, b, head, 0), stride, begin, TILE, h);
     __syncthreads();
     for (int k = 0; k < TILE / 16; k++) {
       TileD ds[2] = {};
@@ -300,7 +250,7 @@ KERNEL(WARPS * WARP, attention_query_gradient, Backward) {
         }
         for (int i = 0; i < 4; i++) {
           int t = first + warp * OWN + lane / 4 + i / 2 * 8, s = begin + key + lane % 4 * 2 + i % 2;
-          float weight = probability(h, ignored, p.of[i], logarithms[i / 2], t, s);
+          float weight = probability(h, b, p.of[i], logarithms[i / 2], t, s);
           ds[n].of[i] = weight == 0.0f ? 0.0f : weight * (ds[n].of[i] - dots[i / 2]) * h.scale;
         }
       }

@@ -42,6 +42,19 @@ DEVICE int largest(const Pool& a, int64_t image, int p, int q) {
   return best;
 }
 
+// The windows that a pixel is in, first and last.
+struct Windows {
+  int firstRow, lastRow, firstColumn, lastColumn;
+};
+
+DEVICE Windows windows(const Pool& a, int row, int column) {
+  const Window& w = a.window;
+  row += w.paddingHeight;
+  column += w.paddingWidth;
+  return {row < w.height ? 0 : (row - w.height) / w.strideHeight + 1, min(row / w.strideHeight, a.sizes.outputHeight - 1),
+          column < w.width ? 0 : (column - w.width) / w.strideWidth + 1, min(column / w.strideWidth, a.sizes.outputWidth - 1)};
+}
+
 // i over the results.
 KERNEL(256, max_pool, Pool) {
   FOR_EACH(i, arguments.count) {
@@ -54,18 +67,14 @@ KERNEL(256, max_pool, Pool) {
 
 // i over the pixels: each gathers from the windows it is in, rows before columns.
 KERNEL(256, max_pool_gradient, Pool) {
-  const Window& w = arguments.window;
   int pixels = arguments.sizes.height * arguments.sizes.width;
   FOR_EACH(i, arguments.count) {
     int64_t image = i / pixels;
-    int at = i % pixels, row = at / arguments.sizes.width + w.paddingHeight, column = at % arguments.sizes.width + w.paddingWidth;
-    int firstRow = row < w.height ? 0 : (row - w.height) / w.strideHeight + 1;
-    int firstColumn = column < w.width ? 0 : (column - w.width) / w.strideWidth + 1;
-    int lastRow = min(row / w.strideHeight, arguments.sizes.outputHeight - 1);
-    int lastColumn = min(column / w.strideWidth, arguments.sizes.outputWidth - 1);
+    int at = i % pixels;
+    Windows in = windows(arguments, at / arguments.sizes.width, at % arguments.sizes.width);
     float sum = 0.0f;
-    for (int p = firstRow; p <= lastRow; p++)
-      for (int q = firstColumn; q <= lastColumn; q++)
+    for (int p = in.firstRow; p <= in.lastRow; p++)
+      for (int q = in.firstColumn; q <= in.lastColumn; q++)
         if (largest(arguments, image, p, q) == at)
           sum += arguments.gradient[(image * arguments.sizes.outputHeight + p) * arguments.sizes.outputWidth + q];
     arguments.y.set(i, sum);
@@ -92,14 +101,11 @@ KERNEL(256, average_pool_gradient, Pool) {
   int pixels = arguments.sizes.height * arguments.sizes.width;
   FOR_EACH(i, arguments.count) {
     int64_t image = i / pixels;
-    int at = i % pixels, row = at / arguments.sizes.width + w.paddingHeight, column = at % arguments.sizes.width + w.paddingWidth;
-    int firstRow = row < w.height ? 0 : (row - w.height) / w.strideHeight + 1;
-    int firstColumn = column < w.width ? 0 : (column - w.width) / w.strideWidth + 1;
-    int lastRow = min(row / w.strideHeight, arguments.sizes.outputHeight - 1);
-    int lastColumn = min(column / w.strideWidth, arguments.sizes.outputWidth - 1);
+    int at = i % pixels;
+    Windows in = windows(arguments, at / arguments.sizes.width, at % arguments.sizes.width);
     float sum = 0.0f;
-    for (int p = firstRow; p <= lastRow; p++)
-      for (int q = firstColumn; q <= lastColumn; q++)
+    for (int p = in.firstRow; p <= in.lastRow; p++)
+      for (int q = in.firstColumn; q <= in.lastColumn; q++)
         sum += arguments.gradient[(image * arguments.sizes.outputHeight + p) * arguments.sizes.outputWidth + q];
     arguments.y.set(i, sum / (w.height * w.width));
   }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -26,42 +27,32 @@ final class EmulatedCuda {
     }
 
     private static Path build() throws IOException, InterruptedException {
-        Path headers = CudaToolkit.headers();
-        String gxx = CudaToolkit.gxx().toString();
         Path built = Files.createDirectories(Path.of("target/emulated-cuda")).toAbsolutePath();
         Files.copy(
                 SOURCES.resolve("emulated_device.h"),
                 built.resolve("emulated_device.h"),
                 StandardCopyOption.REPLACE_EXISTING);
-        CudaToolkit.run(List.of(
-                gxx,
-                "-std=c++17",
-                "-Wall",
-                "-Wextra",
-                "-Werror",
-                "-O2",
-                "-shared",
-                "-fPIC",
-                "-I" + headers,
-                SOURCES.resolve("fibers.cpp").toString(),
-                SOURCES.resolve("driver.cpp").toString(),
-                "-Wl,-soname,libcuda.so.1",
-                "-o",
-                built.resolve("libcuda.so.1").toString(),
-                "-ldl"));
-        CudaToolkit.run(List.of(
-                gxx,
-                "-std=c++17",
-                "-Wall",
-                "-Wextra",
-                "-Werror",
-                "-O2",
-                "-shared",
-                "-fPIC",
-                SOURCES.resolve("nvrtc.cpp").toString(),
-                "-o",
-                built.resolve("libnvrtc.so.13").toString(),
-                "-ldl"));
+        compile(built.resolve("libcuda.so.1"), "fibers.cpp", "driver.cpp");
+        compile(built.resolve("libnvrtc.so.13"), "nvrtc.cpp");
         return built;
+    }
+
+    private static void compile(Path library, String... sources) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(
+                CudaToolkit.gxx().toString(),
+                "-std=c++17",
+                "-Wall",
+                "-Wextra",
+                "-Werror",
+                "-O2",
+                "-shared",
+                "-fPIC",
+                "-I" + CudaToolkit.headers(),
+                "-Wl,-soname," + library.getFileName()));
+        for (String source : sources) {
+            command.add(SOURCES.resolve(source).toString());
+        }
+        command.addAll(List.of("-o", library.toString(), "-ldl"));
+        CudaToolkit.run(command);
     }
 }
