@@ -201,7 +201,8 @@ final class ExchangeCall extends ServerCall.Listener<Inbound> implements WorkerS
         opening = header;
         if (header.getOpen().hasSharedMemory()) {
             shared = SharedMemoryLink.accept(
-                            header.getOpen().getSharedMemory(), found.settings().maxChunkByteSize())
+                            header.getOpen().getSharedMemory(),
+                            (long) Float.BYTES * found.settings().grid().maxElementCount())
                     .map(SharedFrames::new)
                     .orElse(null);
         }

@@ -12,7 +12,6 @@ import dev.tutti.proto.wire.StepRule;
 import dev.tutti.tensor.optimizer.LossScale;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.stream.IntStream;
 
 /**
  * What a shard is opened with and keeps for the job's life.
@@ -36,16 +35,6 @@ public record ShardSettings(
 
     public ChunkGrid grid() {
         return ShardMaps.grid(map, shard);
-    }
-
-    /** Of a chunk in f32, which no other encoding of parameters exceeds. */
-    public long maxChunkByteSize() {
-        ChunkGrid grid = grid();
-        return (long) Float.BYTES
-                * IntStream.range(0, grid.chunkCount())
-                        .mapToLong(grid::elementCount)
-                        .max()
-                        .orElse(0);
     }
 
     ConsistencyModel model() {
