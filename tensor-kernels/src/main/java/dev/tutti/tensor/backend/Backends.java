@@ -36,7 +36,10 @@ public final class Backends {
             throw new IllegalArgumentException("a backend needs 1 compute thread or more, got " + threads);
         }
         List<BackendProvider> providers = providers(plugins);
-        Backend backend = choice.equals(AUTO) ? automatic(providers, threads) : forced(providers, choice, threads);
+        if (choice.equals(AUTO)) {
+            return automatic(providers, threads);
+        }
+        Backend backend = forced(providers, choice, threads);
         log.info("backend {}: {}", backend.name(), backend.numerics());
         return backend;
     }
@@ -50,21 +53,24 @@ public final class Backends {
                 .create(threads);
     }
 
+    /** Says why it is not one of a higher preference. */
     private static Backend automatic(List<BackendProvider> providers, int threads) {
-        return providers.stream()
-                .filter(provider -> provider.preference() >= 0)
-                .flatMap(provider -> attempt(provider, threads).stream())
-                .findFirst()
-                .orElseThrow(() -> new BackendUnavailableException("no backend is available on this machine"));
-    }
-
-    private static Optional<Backend> attempt(BackendProvider provider, int threads) {
-        try {
-            return Optional.of(provider.create(threads));
-        } catch (BackendUnavailableException e) {
-            log.warn("backend {} is not available: {}", provider.name(), e.getMessage());
-            return Optional.empty();
+        StringBuilder reasons = new StringBuilder();
+        for (BackendProvider provider : providers) {
+            if (provider.preference() >= 0) {
+                try {
+                    Backend backend = provider.create(threads);
+                    log.info("backend {}: {}{}", backend.name(), backend.numerics(), reasons);
+                    return backend;
+                } catch (BackendUnavailableException e) {
+                    reasons.append("; not ")
+                            .append(provider.name())
+                            .append(": ")
+                            .append(e.getMessage());
+                }
+            }
         }
+        throw new BackendUnavailableException("no backend is available on this machine" + reasons);
     }
 
     private static List<BackendProvider> providers(Optional<Path> plugins) {

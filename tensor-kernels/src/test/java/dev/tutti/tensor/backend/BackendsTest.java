@@ -23,7 +23,7 @@ class BackendsTest {
     void unknownChoiceNamesThoseThereAre() {
         assertThatThrownBy(() -> Backends.select("tpu", 1))
                 .isInstanceOf(BackendUnavailableException.class)
-                .hasMessage("no backend \"tpu\"; there are auto, cpu, reference");
+                .hasMessage("no backend \"tpu\"; there are auto, cuda, cpu, reference");
     }
 
     @Test

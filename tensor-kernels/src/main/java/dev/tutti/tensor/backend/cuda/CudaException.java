@@ -16,6 +16,11 @@ final class CudaException extends RuntimeException {
         this.code = code;
     }
 
+    /** As in {@code cuda.h} or {@code nvrtc.h}. */
+    int code() {
+        return code;
+    }
+
     /** Whether nothing can be done in this process' context any more: the process has to end, and be started again. */
     boolean isSticky() {
         return STICKY.contains(code);

@@ -29,6 +29,7 @@ final class Driver {
     private final MethodHandle deviceCount;
     private final MethodHandle deviceGet;
     private final MethodHandle deviceName;
+    private final MethodHandle deviceBus;
     private final MethodHandle deviceAttribute;
     private final MethodHandle deviceMemory;
     private final MethodHandle contextRetain;
@@ -63,6 +64,7 @@ final class Driver {
         deviceCount = cuda.status("cuDeviceGetCount", ADDRESS);
         deviceGet = cuda.status("cuDeviceGet", ADDRESS, JAVA_INT);
         deviceName = cuda.status("cuDeviceGetName", ADDRESS, JAVA_INT, JAVA_INT);
+        deviceBus = cuda.status("cuDeviceGetPCIBusId", ADDRESS, JAVA_INT, JAVA_INT);
         deviceAttribute = cuda.status("cuDeviceGetAttribute", ADDRESS, JAVA_INT, JAVA_INT);
         deviceMemory = cuda.status("cuDeviceTotalMem_v2", ADDRESS, JAVA_INT);
         contextRetain = cuda.status("cuDevicePrimaryCtxRetain", ADDRESS, JAVA_INT);
@@ -109,7 +111,7 @@ final class Driver {
      * @throws CudaException if the driver does not start: 100 says that there is no device
      */
     static Driver load() {
-        Driver driver = new Driver(NativeLibrary.load(NAMES));
+        Driver driver = new Driver(NativeLibrary.load("NVIDIA's driver", NAMES));
         try {
             driver.check("cuInit", (int) driver.init.invokeExact(0));
         } catch (Throwable e) {
@@ -148,6 +150,16 @@ final class Driver {
         }
     }
 
+    private String askText(String function, Call call) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment text = arena.allocate(NAME_BYTES);
+            check(function, call.run(text));
+            return text.getString(0);
+        } catch (Throwable e) {
+            throw Unchecked.of(e);
+        }
+    }
+
     private void tell(String function, Call call) {
         try {
             check(function, call.run(MemorySegment.NULL));
@@ -172,13 +184,12 @@ final class Driver {
     }
 
     String deviceName(int device) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment name = arena.allocate(NAME_BYTES);
-            check("cuDeviceGetName", (int) deviceName.invokeExact(name, NAME_BYTES, device));
-            return name.getString(0);
-        } catch (Throwable e) {
-            throw Unchecked.of(e);
-        }
+        return askText("cuDeviceGetName", name -> (int) deviceName.invokeExact(name, NAME_BYTES, device));
+    }
+
+    /** Such as {@code 0000:3b:00.0}: where it is in this machine, whatever devices the process is let see. */
+    String deviceBus(int device) {
+        return askText("cuDeviceGetPCIBusId", name -> (int) deviceBus.invokeExact(name, NAME_BYTES, device));
     }
 
     /** @param attribute a {@code CUdevice_attribute} */

@@ -15,7 +15,9 @@ enum KernelSources {
     NORMALIZATION("normalization.cu"),
     SEQUENCE("sequence.cu"),
     LSTM("lstm.cu"),
-    IMAGES("images.cu"),
+    IMAGES("window.cuh images.cu"),
+    CONVOLUTION("mma.cuh product.cuh window.cuh convolution.cu"),
+    MATMUL("mma.cuh product.cuh matmul.cu"),
     ATTENTION("mma.cuh heads.cuh attention.cu"),
     ATTENTION_ROWS("heads.cuh attention_rows.cu");
 

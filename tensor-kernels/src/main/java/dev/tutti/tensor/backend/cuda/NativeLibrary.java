@@ -1,6 +1,7 @@
 package dev.tutti.tensor.backend.cuda;
 
 import dev.tutti.tensor.backend.BackendUnavailableException;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -9,16 +10,25 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A shared library of C functions, as method handles. Loaded for good. */
 final class NativeLibrary {
-    /** The folder in which CUDA's libraries are looked for, instead of where the system has them. */
+    /** The folder in which CUDA's libraries are looked for before others. */
     static final String FOLDER = "tutti.cuda.libraries";
+
+    private static final Logger log = LoggerFactory.getLogger(NativeLibrary.class);
+    /** Where NVIDIA's packages put what the system's loader does not find by itself. */
+    private static final Path USUAL = Path.of("/usr/local/cuda/lib64");
 
     private final String name;
     private final SymbolLookup symbols;
@@ -32,28 +42,56 @@ final class NativeLibrary {
     /**
      * The first of them that is there.
      *
+     * @param purpose for people: what it belongs to
      * @param names such as {@code libcuda.so.1}, the best first
      * @throws BackendUnavailableException naming them, if none is there or none can be loaded
      */
-    static NativeLibrary load(List<String> names) {
+    static NativeLibrary load(String purpose, List<String> names) {
         Optional<Path> folder = Optional.ofNullable(System.getProperty(FOLDER)).map(Path::of);
-        StringBuilder reasons = new StringBuilder();
+        List<String> places = new ArrayList<>();
         for (String name : names) {
-            try {
-                return new NativeLibrary(name, open(name, folder));
-            } catch (IllegalArgumentException e) {
-                reasons.append(reasons.isEmpty() ? "" : "; ").append(e.getMessage());
+            folder.ifPresent(chosen -> places.add(chosen.resolve(name).toString()));
+            places.add(name);
+            places.add(USUAL.resolve(name).toString());
+        }
+        for (String place : places) {
+            Optional<SymbolLookup> symbols = open(place);
+            if (symbols.isPresent()) {
+                return new NativeLibrary(place, symbols.get());
             }
         }
-        throw new BackendUnavailableException(String.join(" or ", names) + " cannot be loaded"
-                + folder.map(path -> " from " + path).orElse("") + ": " + reasons);
+        throw new BackendUnavailableException("%s cannot be loaded (%s)".formatted(purpose, String.join(", ", names)));
+    }
+
+    private static Optional<SymbolLookup> open(String place) {
+        try {
+            if (!place.startsWith("/")) {
+                return Optional.of(lookup(place));
+            }
+            Path file = Path.of(place);
+            if (!Files.isReadable(file)) {
+                return Optional.empty();
+            }
+            openPartsOf(file);
+            return Optional.of(lookup(place));
+        } catch (IllegalArgumentException | IOException e) {
+            log.debug("{} cannot be loaded", place, e);
+            return Optional.empty();
+        }
     }
 
     @SuppressWarnings("restricted")
-    private static SymbolLookup open(String name, Optional<Path> folder) {
-        return folder.isPresent()
-                ? SymbolLookup.libraryLookup(folder.get().resolve(name), Arena.global())
-                : SymbolLookup.libraryLookup(name, Arena.global());
+    private static SymbolLookup lookup(String place) {
+        return SymbolLookup.libraryLookup(place, Arena.global());
+    }
+
+    /** {@code libnvrtc.so.13} loads {@code libnvrtc-builtins.so.13.0} when it first compiles, but not from its own folder unless that is there by then. */
+    private static void openPartsOf(Path library) throws IOException {
+        String name = library.getFileName().toString();
+        String parts = name.substring(0, name.indexOf('.')) + "-*.so.*";
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(library.resolveSibling(""), parts)) {
+            files.forEach(part -> lookup(part.toString()));
+        }
     }
 
     /** A function that returns a status. */

@@ -41,7 +41,7 @@ final class Nvrtc {
 
     /** @throws dev.tutti.tensor.backend.BackendUnavailableException saying what is missing */
     static Nvrtc load() {
-        return new Nvrtc(NativeLibrary.load(NAMES));
+        return new Nvrtc(NativeLibrary.load("CUDA's runtime compiler NVRTC", NAMES));
     }
 
     /** Such as 13.0. */

@@ -39,7 +39,9 @@ KERNEL(128, cross_entropy, Classes) {
     for (int i = threadIdx.x; i < arguments.columns; i += blockDim.x) all += arguments.logits[begin + i];
   all = sumOfBlock(all);
   if (threadIdx.x == 0) {
-    float ofLabel = arguments.logits[begin + arguments.labels.at[row]];
+    int label = arguments.labels.at[row];
+    // No class: whoever looks at the loss is told.
+    float ofLabel = label >= 0 && label < arguments.columns ? arguments.logits[begin + label] : NAN;
     float target = (1.0f - arguments.smoothing) * ofLabel + arguments.smoothing / arguments.columns * all;
     arguments.losses.set(row, isIgnored(arguments, row) ? 0.0f : logarithm - target);
   }

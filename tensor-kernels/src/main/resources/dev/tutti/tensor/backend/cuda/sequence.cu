@@ -8,32 +8,62 @@ struct Looked {
   In<i32> ids;
   Out<Y> y;
   int64_t count;
-  int width;
+  int width, rows;
 };
 
+// Outside of the table there are NaNs.
 KERNEL(256, embedding, Looked) {
-  FOR_EACH(i, arguments.count)
-    arguments.y.set(i, arguments.table[(int64_t)arguments.ids.at[i / arguments.width] * arguments.width + i % arguments.width]);
+  FOR_EACH(i, arguments.count) {
+    int id = arguments.ids.at[i / arguments.width];
+    bool isThere = id >= 0 && id < arguments.rows;
+    arguments.y.set(i, isThere ? arguments.table[(int64_t)id * arguments.width + i % arguments.width] : NAN);
+  }
+}
+
+// The gradient of a table is a sum by segments: places are sorted by their ids, stably, so that a row's places are added up in their order. All that is
+// needed is each place's position among the sorted ones: how many ids are smaller, or are the same and came before. Counting is by tiles of ids.
+struct Ranked {
+  In<i32> ids;
+  // Places by id.
+  int* sorted;
+  int count;
+};
+
+#define RANK_TILE 1024
+
+KERNEL(256, rank_ids, Ranked) {
+  SHARED int tile[RANK_TILE];
+  int place = blockIdx.x * blockDim.x + threadIdx.x;
+  int id = place < arguments.count ? arguments.ids.at[place] : 0, position = 0;
+  for (int begin = 0; begin < arguments.count; begin += RANK_TILE) {
+    int length = min(RANK_TILE, arguments.count - begin);
+    __syncthreads();
+    for (int i = threadIdx.x; i < length; i += blockDim.x) tile[i] = arguments.ids.at[begin + i];
+    __syncthreads();
+    for (int i = 0; i < length; i++) position += tile[i] < id || (tile[i] == id && begin + i < place);
+  }
+  if (place < arguments.count) arguments.sorted[position] = place;
 }
 
 struct LookedBack {
   In<X> gradient;
   In<i32> ids;
+  const int* sorted;
   // Zeros before.
   Out<Y> table;
-  int count, width;
+  int count, width, rows;
 };
 
-// One id a block: the block of an id's first place adds up all of its places, in their order.
+// A block for each sorted place; the one at which an id begins goes on to where it ends.
 KERNEL(128, embedding_gradient, LookedBack) {
-  int first = blockIdx.x, id = arguments.ids.at[first];
-  float before = 0.0f;
-  for (int j = threadIdx.x; j < first; j += blockDim.x) before += arguments.ids.at[j] == id ? 1.0f : 0.0f;
-  if (sumOfBlock(before) > 0.0f) return;
+  int first = blockIdx.x, id = arguments.ids.at[arguments.sorted[first]];
+  if (id < 0 || id >= arguments.rows) return;
+  if (first > 0 && arguments.ids.at[arguments.sorted[first - 1]] == id) return;
+  int end = first + 1;
+  while (end < arguments.count && arguments.ids.at[arguments.sorted[end]] == id) end++;
   for (int column = threadIdx.x; column < arguments.width; column += blockDim.x) {
     float sum = 0.0f;
-    for (int j = first; j < arguments.count; j++)
-      if (arguments.ids.at[j] == id) sum += arguments.gradient[(int64_t)j * arguments.width + column];
+    for (int i = first; i < end; i++) sum += arguments.gradient[(int64_t)arguments.sorted[i] * arguments.width + column];
     arguments.table.set((int64_t)id * arguments.width + column, sum);
   }
 }

@@ -9,16 +9,17 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Holds what we say of the driver's functions against what {@code cuda.h} says: a compiler compares the sizes of all parameters. */
+@ExtendWith(EmulatedCuda.class)
 class DriverSignaturesTest {
     @TempDir
     Path folder;
 
     @Test
     void functionsHaveTheParametersOfTheHeader() throws Exception {
-        EmulatedCuda.install();
         Map<String, FunctionDescriptor> functions = new TreeMap<>(Driver.load().functions());
         Path source = Files.writeString(folder.resolve("signatures.cpp"), """
             #include <cuda.h>

@@ -1,5 +1,6 @@
 package dev.tutti.tensor.backend.cuda;
 
+import dev.tutti.tensor.backend.BackendUnavailableException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -7,23 +8,46 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
  * CUDA's libraries as {@code src/test/cuda} emulates them on the host, so that what runs on a device also runs where there is none: slowly, one thread
- * after the other, but with barriers, shuffles, streams and graphs. Built once, with g++.
+ * after the other, but with barriers, shuffles, streams and graphs. Built once, with g++. An extension: they are there while a class is tested.
  */
-final class EmulatedCuda {
+final class EmulatedCuda implements BeforeAllCallback, AfterAllCallback {
     private static final Path SOURCES = Path.of("src/test/cuda");
     private static @Nullable Path folder;
 
-    private EmulatedCuda() {}
+    /** From now on they are CUDA's libraries for this process, unless it has real ones and a device. */
+    @Override
+    public void beforeAll(ExtensionContext context) throws IOException, InterruptedException {
+        if (!isThereADevice()) {
+            install();
+        }
+    }
 
-    /** From now on they are CUDA's libraries for this process. */
-    static synchronized void install() throws IOException, InterruptedException {
+    private static boolean isThereADevice() {
+        try {
+            return Driver.load().deviceCount() > 0;
+        } catch (BackendUnavailableException | CudaException _) {
+            return false;
+        }
+    }
+
+    @Override
+    public void afterAll(ExtensionContext context) {
+        System.clearProperty(NativeLibrary.FOLDER);
+        System.clearProperty(ImageFolder.PROPERTY);
+    }
+
+    private static synchronized void install() throws IOException, InterruptedException {
         if (folder == null) {
             folder = build();
         }
         System.setProperty(NativeLibrary.FOLDER, folder.toString());
+        System.setProperty(ImageFolder.PROPERTY, folder.resolve("kernels").toString());
     }
 
     private static Path build() throws IOException, InterruptedException {
@@ -48,7 +72,7 @@ final class EmulatedCuda {
                 "-shared",
                 "-fPIC",
                 "-I" + CudaToolkit.headers(),
-                "-Wl,-soname," + library.getFileName()));
+                "-Wl,-soname,emulated-" + library.getFileName()));
         for (String source : sources) {
             command.add(SOURCES.resolve(source).toString());
         }

@@ -22,10 +22,12 @@ import java.util.random.RandomGeneratorFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Kernels, each by itself, in the emulator: what their formulas give, and what the reference backend gives. */
+@ExtendWith(EmulatedCuda.class)
 class KernelsTest {
     private static final double CLOSE = 1e-5;
 
@@ -36,8 +38,7 @@ class KernelsTest {
     private DeviceRun device;
 
     @BeforeEach
-    void open() throws Exception {
-        EmulatedCuda.install();
+    void open() {
         device = new DeviceRun();
     }
 

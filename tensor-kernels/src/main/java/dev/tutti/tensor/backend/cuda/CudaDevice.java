@@ -1,0 +1,75 @@
+package dev.tutti.tensor.backend.cuda;
+
+import dev.tutti.tensor.backend.BackendUnavailableException;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** One GPU and its primary context, for as long as the process lives. Thread-safe; whoever hands it work calls {@link #enter} before, on the same thread. */
+final class CudaDevice {
+    private static final int MAJOR = 75;
+    private static final int MINOR = 76;
+    private static final int LEAST_MAJOR = 8;
+    private static final int NO_DEVICE = 100;
+    private static final String NOTHING = "the driver sees no NVIDIA GPU (CUDA_VISIBLE_DEVICES says which it may)";
+
+    private final Driver driver;
+    private final Nvrtc compiler;
+    private final KernelCache kernels;
+    private final String description;
+    private final long context;
+
+    private CudaDevice(Driver driver, Nvrtc compiler, int ordinal) {
+        this.driver = driver;
+        this.compiler = compiler;
+        int device = driver.device(ordinal);
+        int major = driver.deviceAttribute(device, MAJOR);
+        int minor = driver.deviceAttribute(device, MINOR);
+        String name = driver.deviceName(device);
+        if (major < LEAST_MAJOR) {
+            throw new BackendUnavailableException("%s has compute capability %d.%d, %d.0 is the least that will do"
+                    .formatted(name, major, minor, LEAST_MAJOR));
+        }
+        this.kernels = new KernelCache(driver, compiler, "sm_" + major + minor, ImageFolder.usual());
+        this.description = "%s, compute capability %d.%d".formatted(name, major, minor);
+        this.context = driver.retainContext(device);
+    }
+
+    /**
+     * A device that no other worker of this machine has taken, if there is one. {@code CUDA_VISIBLE_DEVICES} says which may be.
+     *
+     * @throws BackendUnavailableException saying what is missing
+     */
+    static CudaDevice open() {
+        try {
+            Driver driver = Driver.load();
+            List<String> devices = IntStream.range(0, driver.deviceCount())
+                    .mapToObj(ordinal -> driver.deviceBus(driver.device(ordinal)))
+                    .toList();
+            if (devices.isEmpty()) {
+                throw new BackendUnavailableException(NOTHING);
+            }
+            Nvrtc compiler = Nvrtc.load();
+            return new CudaDevice(driver, compiler, DeviceClaim.usual().take(devices));
+        } catch (CudaException e) {
+            throw new BackendUnavailableException(e.code() == NO_DEVICE ? NOTHING : String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    Driver driver() {
+        return driver;
+    }
+
+    KernelCache kernels() {
+        return kernels;
+    }
+
+    /** What the bits of results depend on. */
+    String numerics() {
+        return "cuda: %s, NVRTC %s".formatted(description, compiler.version());
+    }
+
+    /** Makes it the calling thread's. */
+    void enter() {
+        driver.setContext(context);
+    }
+}
