@@ -3,13 +3,12 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <map>
-#include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,17 +31,26 @@ struct CUfunc_st {
   unsigned long argumentBytes;
   unsigned mostThreads;
 };
+struct Node {
+  std::function<CUresult()> work;
+  std::set<size_t> after;
+};
 struct CUgraph_st {
-  std::vector<std::function<CUresult()>> work;
+  std::vector<Node> nodes;
 };
 struct CUgraphExec_st {
-  std::vector<std::function<CUresult()>> work;
+  std::vector<Node> nodes;
+  bool lastFirst;
 };
 struct CUstream_st {
-  std::unique_ptr<CUgraph_st> captured;
+  /// Of the capture that it takes part in, and the nodes that what comes next has to wait for.
+  CUgraph captured;
+  std::set<size_t> after;
+  bool isOrigin;
 };
 struct CUevent_st {
-  std::chrono::steady_clock::time_point at;
+  CUgraph captured;
+  std::set<size_t> after;
 };
 
 namespace {
@@ -54,6 +62,7 @@ thread_local CUcontext current = nullptr;
 CUresult sticky = CUDA_SUCCESS;
 std::mutex device;
 std::map<CUdeviceptr, size_t> allocations;
+std::set<CUstream> streams;
 Fibers fibers;
 /// kWords for each lane of each warp.
 constexpr unsigned kWords = 8;
@@ -76,7 +85,9 @@ bool isAllocated(CUdeviceptr begin, size_t bytes) {
 CUresult submit(CUstream stream, std::function<CUresult()> work) {
   if (CUresult status = ready()) return status;
   if (stream != nullptr && stream->captured != nullptr) {
-    stream->captured->work.push_back(std::move(work));
+    auto& nodes = stream->captured->nodes;
+    nodes.push_back({std::move(work), stream->after});
+    stream->after = {nodes.size() - 1};
     return CUDA_SUCCESS;
   }
   return work();
@@ -222,11 +233,13 @@ CUresult CUDAAPI cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t byt
 
 CUresult CUDAAPI cuStreamCreate(CUstream* out, unsigned) {
   if (CUresult status = ready()) return status;
-  *out = new CUstream_st();
+  *out = new CUstream_st{nullptr, {}, false};
+  streams.insert(*out);
   return CUDA_SUCCESS;
 }
 
 CUresult CUDAAPI cuStreamDestroy(CUstream stream) {
+  streams.erase(stream);
   delete stream;
   return CUDA_SUCCESS;
 }
@@ -236,11 +249,19 @@ CUresult CUDAAPI cuStreamSynchronize(CUstream stream) {
   return ready();
 }
 
-CUresult CUDAAPI cuStreamWaitEvent(CUstream, CUevent, unsigned) { return ready(); }
+/// In a capture the stream takes part from now on. Otherwise all has been done by now.
+CUresult CUDAAPI cuStreamWaitEvent(CUstream stream, CUevent event, unsigned) {
+  if (CUresult status = ready()) return status;
+  if (event->captured == nullptr) return stream->captured == nullptr ? CUDA_SUCCESS : CUDA_ERROR_STREAM_CAPTURE_ISOLATION;
+  if (stream->captured != nullptr && stream->captured != event->captured) return CUDA_ERROR_STREAM_CAPTURE_MERGE;
+  stream->captured = event->captured;
+  stream->after.insert(event->after.begin(), event->after.end());
+  return CUDA_SUCCESS;
+}
 
 CUresult CUDAAPI cuEventCreate(CUevent* out, unsigned) {
   if (CUresult status = ready()) return status;
-  *out = new CUevent_st();
+  *out = new CUevent_st{nullptr, {}};
   return CUDA_SUCCESS;
 }
 
@@ -249,19 +270,19 @@ CUresult CUDAAPI cuEventDestroy(CUevent event) {
   return CUDA_SUCCESS;
 }
 
-CUresult CUDAAPI cuEventRecord(CUevent event, CUstream stream) {
-  return submit(stream, [=] {
-    event->at = std::chrono::steady_clock::now();
-    return CUDA_SUCCESS;
-  });
-}
-
-CUresult CUDAAPI cuEventSynchronize(CUevent) { return ready(); }
-
-CUresult CUDAAPI cuEventElapsedTime(float* milliseconds, CUevent begin, CUevent end) {
-  *milliseconds = std::chrono::duration<float, std::milli>(end->at - begin->at).count();
+/// External: a node of the graph, which others than streams of the capture may wait for.
+CUresult CUDAAPI cuEventRecordWithFlags(CUevent event, CUstream stream, unsigned flags) {
+  if (flags == CU_EVENT_RECORD_EXTERNAL) {
+    if (stream->captured == nullptr) return CUDA_ERROR_ILLEGAL_STATE;
+    return submit(stream, [] { return CUDA_SUCCESS; });
+  }
+  if (CUresult status = ready()) return status;
+  event->captured = stream->captured;
+  event->after = stream->after;
   return CUDA_SUCCESS;
 }
+
+CUresult CUDAAPI cuEventSynchronize(CUevent event) { return event->captured != nullptr ? CUDA_ERROR_CAPTURED_EVENT : ready(); }
 
 /// Of nvrtc.cpp: 8 bytes length, then a shared library.
 CUresult CUDAAPI cuModuleLoadData(CUmodule* out, const void* image) {
@@ -314,24 +335,54 @@ CUresult CUDAAPI cuLaunchKernel(CUfunction f, unsigned bx, unsigned by, unsigned
 
 CUresult CUDAAPI cuStreamBeginCapture(CUstream stream, CUstreamCaptureMode) {
   if (stream->captured != nullptr) return CUDA_ERROR_ILLEGAL_STATE;
-  stream->captured = std::make_unique<CUgraph_st>();
+  stream->captured = new CUgraph_st();
+  stream->after.clear();
+  stream->isOrigin = true;
   return CUDA_SUCCESS;
 }
 
+/// Whatever other streams were given has to be waited for by the one in which the capture began.
 CUresult CUDAAPI cuStreamEndCapture(CUstream stream, CUgraph* out) {
-  if (stream->captured == nullptr) return CUDA_ERROR_ILLEGAL_STATE;
-  *out = stream->captured.release();
+  if (stream->captured == nullptr || !stream->isOrigin) return CUDA_ERROR_ILLEGAL_STATE;
+  CUgraph graph = stream->captured;
+  std::set<size_t> joined;
+  std::vector<size_t> next(stream->after.begin(), stream->after.end());
+  while (!next.empty()) {
+    size_t node = next.back();
+    next.pop_back();
+    if (joined.insert(node).second) next.insert(next.end(), graph->nodes[node].after.begin(), graph->nodes[node].after.end());
+  }
+  for (CUstream other : streams)
+    if (other->captured == graph) *other = {nullptr, {}, false};
+  if (joined.size() != graph->nodes.size()) return CUDA_ERROR_STREAM_CAPTURE_UNJOINED;
+  *out = graph;
   return CUDA_SUCCESS;
 }
 
 CUresult CUDAAPI cuGraphInstantiateWithFlags(CUgraphExec* out, CUgraph graph, unsigned long long) {
-  *out = new CUgraphExec_st{graph->work};
+  *out = new CUgraphExec_st{graph->nodes, true};
   return CUDA_SUCCESS;
 }
 
+/// In any order that keeps to the edges: now what was captured first comes first, now last, so that a missing edge shows.
 CUresult CUDAAPI cuGraphLaunch(CUgraphExec graph, CUstream) {
-  for (auto& work : graph->work)
-    if (CUresult status = work()) return status;
+  auto& nodes = graph->nodes;
+  std::vector<size_t> waiting(nodes.size());
+  std::vector<std::vector<size_t>> before(nodes.size());
+  std::set<size_t> free;
+  for (size_t i = 0; i < nodes.size(); i++) {
+    waiting[i] = nodes[i].after.size();
+    for (size_t other : nodes[i].after) before[other].push_back(i);
+    if (waiting[i] == 0) free.insert(i);
+  }
+  while (!free.empty()) {
+    size_t node = graph->lastFirst ? *free.rbegin() : *free.begin();
+    free.erase(node);
+    if (CUresult status = nodes[node].work()) return status;
+    for (size_t other : before[node])
+      if (--waiting[other] == 0) free.insert(other);
+  }
+  graph->lastFirst = !graph->lastFirst;
   return ready();
 }
 

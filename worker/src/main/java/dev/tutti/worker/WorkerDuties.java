@@ -2,6 +2,7 @@ package dev.tutti.worker;
 
 import dev.tutti.proto.v1.InspectJob;
 import dev.tutti.proto.v1.JobInspected;
+import dev.tutti.tensor.backend.BackendLostException;
 import dev.tutti.worker.metrics.WorkerMetrics;
 import dev.tutti.worker.training.Generation;
 import dev.tutti.worker.training.GenerationRun;
@@ -53,6 +54,8 @@ final class WorkerDuties implements AutoCloseable {
                         answer.accept(new PlanJob(surroundings.data(), surroundings.backend()).inspect(request));
                     } catch (InterruptedException _) {
                         LOG.info("Planning job {} was ended", request.getJob());
+                    } catch (BackendLostException e) {
+                        surroundings.fatal().accept(e);
                     } catch (RuntimeException e) {
                         LOG.error("Planning job {} failed", request.getJob(), e);
                         answer.accept(JobInspected.newBuilder()

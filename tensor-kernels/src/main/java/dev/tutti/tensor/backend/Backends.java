@@ -40,7 +40,7 @@ public final class Backends {
             return automatic(providers, threads);
         }
         Backend backend = forced(providers, choice, threads);
-        log.info("backend {}: {}", backend.name(), backend.numerics());
+        log.info("backend {}", backend.numerics());
         return backend;
     }
 
@@ -60,7 +60,7 @@ public final class Backends {
             if (provider.preference() >= 0) {
                 try {
                     Backend backend = provider.create(threads);
-                    log.info("backend {}: {}{}", backend.name(), backend.numerics(), reasons);
+                    log.info("backend {}{}", backend.numerics(), reasons);
                     return backend;
                 } catch (BackendUnavailableException e) {
                     reasons.append("; not ")

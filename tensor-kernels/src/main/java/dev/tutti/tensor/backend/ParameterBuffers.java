@@ -10,4 +10,6 @@ import java.lang.foreign.MemorySegment;
  * @param parameters native memory, 64-byte aligned, 4 bytes an element
  * @param gradients the same size and alignment; untouched by graphs without gradients
  */
-public record ParameterBuffers(MemorySegment parameters, MemorySegment gradients) {}
+public record ParameterBuffers(MemorySegment parameters, MemorySegment gradients) {
+    static final int BYTE_ALIGNMENT = 64;
+}

@@ -19,10 +19,17 @@ public record Adagrad(double rate, double rateDecay, double epsilon) implements 
         return List.of("sum");
     }
 
+    /** Rate of this update, ε. */
+    @Override
+    public float[] factors(long update) {
+        return new float[] {(float) (rate / (1 + (update - 1) * rateDecay)), (float) epsilon};
+    }
+
     @Override
     public Step step(long update) {
-        float r = (float) (rate / (1 + (update - 1) * rateDecay));
-        float e = (float) epsilon;
+        float[] factors = factors(update);
+        float r = factors[0];
+        float e = factors[1];
         return (p, g, state, count) -> step(p, g, state[0], r, e, count);
     }
 

@@ -22,46 +22,34 @@ public record Adam(double rate, double beta1, double beta2, double epsilon) impl
         return List.of("exp_avg", "exp_avg_sq");
     }
 
+    /** β₁, 1 − β₁, β₂, 1 − β₂, ε, rate / (1 − β₁ᵗ), √(1 − β₂ᵗ). */
+    @Override
+    public float[] factors(long update) {
+        return new float[] {
+            (float) beta1,
+            (float) (1 - beta1),
+            (float) beta2,
+            (float) (1 - beta2),
+            (float) epsilon,
+            (float) (rate / (1 - StrictMath.pow(beta1, (double) update))),
+            (float) Math.sqrt(1 - StrictMath.pow(beta2, (double) update))
+        };
+    }
+
     @Override
     public Step step(long update) {
-        return Factors.of(this, update);
+        float[] factors = factors(update);
+        return (p, g, state, count) -> step(p, g, state[0], state[1], factors, count);
     }
 
-    /** What is the same for all elements of one update. */
-    private record Factors(
-            float beta1,
-            float oneMinusBeta1,
-            float beta2,
-            float oneMinusBeta2,
-            float epsilon,
-            float stepSize,
-            float rootCorrection2)
-            implements Step {
-        static Factors of(Adam adam, long update) {
-            return new Factors(
-                    (float) adam.beta1,
-                    (float) (1 - adam.beta1),
-                    (float) adam.beta2,
-                    (float) (1 - adam.beta2),
-                    (float) adam.epsilon,
-                    (float) (adam.rate / (1 - StrictMath.pow(adam.beta1, (double) update))),
-                    (float) Math.sqrt(1 - StrictMath.pow(adam.beta2, (double) update)));
-        }
-
-        @Override
-        public void apply(float[] p, float[] g, float[][] state, int count) {
-            step(p, g, state[0], state[1], this, count);
-        }
-    }
-
-    private static void step(float[] p, float[] g, float[] m, float[] v, Factors factors, int count) {
-        float beta1 = factors.beta1;
-        float oneMinusBeta1 = factors.oneMinusBeta1;
-        float beta2 = factors.beta2;
-        float oneMinusBeta2 = factors.oneMinusBeta2;
-        float epsilon = factors.epsilon;
-        float stepSize = factors.stepSize;
-        float rootCorrection2 = factors.rootCorrection2;
+    private static void step(float[] p, float[] g, float[] m, float[] v, float[] factors, int count) {
+        float beta1 = factors[0];
+        float oneMinusBeta1 = factors[1];
+        float beta2 = factors[2];
+        float oneMinusBeta2 = factors[3];
+        float epsilon = factors[4];
+        float stepSize = factors[5];
+        float rootCorrection2 = factors[6];
         for (int i = 0; i < count; i++) {
             float mean = beta1 * m[i] + oneMinusBeta1 * g[i];
             float square = beta2 * v[i] + oneMinusBeta2 * g[i] * g[i];

@@ -22,13 +22,20 @@ public record RmsProp(double rate, double alpha, double epsilon, double momentum
         return momentum == 0 ? List.of("square_avg") : List.of("square_avg", "momentum_buffer");
     }
 
+    /** Rate, α, 1 − α, ε, momentum. */
+    @Override
+    public float[] factors(long update) {
+        return new float[] {(float) rate, (float) alpha, (float) (1 - alpha), (float) epsilon, (float) momentum};
+    }
+
     @Override
     public Step step(long update) {
-        float r = (float) rate;
-        float keep = (float) alpha;
-        float take = (float) (1 - alpha);
-        float e = (float) epsilon;
-        float m = (float) momentum;
+        float[] factors = factors(update);
+        float r = factors[0];
+        float keep = factors[1];
+        float take = factors[2];
+        float e = factors[3];
+        float m = factors[4];
         return momentum == 0
                 ? (p, g, state, count) -> plain(p, g, state[0], r, keep, take, e, count)
                 : (p, g, state, count) -> {

@@ -27,10 +27,17 @@ public record Sgd(double rate, double momentum, boolean nesterov) implements Upd
         return momentum == 0 ? List.of() : List.of("momentum_buffer");
     }
 
+    /** Rate, momentum. */
+    @Override
+    public float[] factors(long update) {
+        return new float[] {(float) rate, (float) momentum};
+    }
+
     @Override
     public Step step(long update) {
-        float r = (float) rate;
-        float m = (float) momentum;
+        float[] factors = factors(update);
+        float r = factors[0];
+        float m = factors[1];
         if (momentum == 0) {
             return (p, g, _, count) -> plain(p, g, r, count);
         }

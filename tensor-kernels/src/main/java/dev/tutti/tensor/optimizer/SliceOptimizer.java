@@ -27,6 +27,14 @@ public final class SliceOptimizer {
         this.slots = new float[rule.stateNames().size()][BLOCK];
     }
 
+    public UpdateRule rule() {
+        return rule;
+    }
+
+    public Regularization regularization() {
+        return regularization;
+    }
+
     /** Numbers of optimizer state for each parameter. */
     public int stateSlots() {
         return slots.length;

@@ -20,6 +20,13 @@ public sealed interface UpdateRule permits Sgd, RmsProp, Adagrad, Adam {
      */
     Step step(long update);
 
+    /**
+     * The numbers that are the same for every element of an update, as each rule says: for those who run the formula elsewhere than here.
+     *
+     * @param update the 1-based count of updates of this slice, this one included
+     */
+    float[] factors(long update);
+
     /** One update of a block of elements. */
     @FunctionalInterface
     interface Step {

@@ -16,8 +16,6 @@ import java.util.Map;
  * (slices of a full batch, of an epoch's last batch, evaluation). Made, used and closed by the training thread.
  */
 final class CompiledModel implements AutoCloseable {
-    private static final int ALIGNMENT = 64;
-
     private final PreparedJob job;
     private final Backend backend;
     private final Arena arena;
@@ -31,11 +29,9 @@ final class CompiledModel implements AutoCloseable {
         this.backend = backend;
         Graph graph = job.trainingGraph(1);
         this.parameters = graph.parameters();
-        long byteSize = graph.parameterElements() * Float.BYTES;
         this.arena = Arena.ofConfined();
         try {
-            this.buffers =
-                    new ParameterBuffers(arena.allocate(byteSize, ALIGNMENT), arena.allocate(byteSize, ALIGNMENT));
+            this.buffers = backend.buffers(graph.parameterElements(), arena);
         } catch (Throwable e) {
             arena.close();
             throw e;

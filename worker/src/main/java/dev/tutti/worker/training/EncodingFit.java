@@ -22,7 +22,8 @@ final class EncodingFit {
             if (parameter.update() == Parameter.Update.AVERAGED) {
                 throw new DataException(
                         "training.exchange.gradients: top-k leaves out most elements, but all of " + parameter.name()
-                                + " are needed in each step: expected f32, bf16, f16 or int8 for a model with batch norm");
+                                + " are needed in each step: expected f32, bf16, f16 or int8 for a model with batch"
+                                + " norm");
             }
         }
     }

@@ -5,6 +5,7 @@ import dev.tutti.proto.spec.JobSpecs;
 import dev.tutti.proto.v1.LeaseAnswer;
 import dev.tutti.proto.v1.WorkerFailed;
 import dev.tutti.tensor.backend.Backend;
+import dev.tutti.tensor.backend.BackendLostException;
 import dev.tutti.worker.data.BatchPrefetcher;
 import dev.tutti.worker.data.DataException;
 import dev.tutti.worker.exchange.ExchangeEnd;
@@ -127,6 +128,11 @@ public final class GenerationRun {
             failed("non-finite-loss", e.sentence(), false);
         } catch (DataException e) {
             failed("data", e.sentence(), false);
+        } catch (BackendLostException e) {
+            // Others go on without this worker: to them it is lost.
+            LOG.error("Job {}, generation {}: {}", generation.job(), generation.number(), e.getMessage());
+            surroundings.metrics().generationEnded("backend-lost");
+            surroundings.fatal().accept(e);
         } catch (RuntimeException e) {
             LOG.error("Job {}, generation {}: unexpected failure", generation.job(), generation.number(), e);
             failed("error", "worker " + generation.worker() + " failed: " + e, false);

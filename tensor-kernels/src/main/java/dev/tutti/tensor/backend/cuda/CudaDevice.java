@@ -1,7 +1,12 @@
 package dev.tutti.tensor.backend.cuda;
 
 import dev.tutti.tensor.backend.BackendUnavailableException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentNavigableMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.IntStream;
 
 /** One GPU and its primary context, for as long as the process lives. Thread-safe; whoever hands it work calls {@link #enter} before, on the same thread. */
@@ -17,6 +22,8 @@ final class CudaDevice {
     private final KernelCache kernels;
     private final String description;
     private final long context;
+    /** Bytes by address. */
+    private final ConcurrentNavigableMap<Long, Long> pinned = new ConcurrentSkipListMap<>();
 
     private CudaDevice(Driver driver, Nvrtc compiler, int ordinal) {
         this.driver = driver;
@@ -66,6 +73,32 @@ final class CudaDevice {
     /** What the bits of results depend on. */
     String numerics() {
         return "cuda: %s, NVRTC %s".formatted(description, compiler.version());
+    }
+
+    /** Memory of the host, page-locked, zeros. */
+    MemorySegment allocatePinned(long bytes, Arena arena) {
+        enter();
+        MemorySegment memory = driver.allocatePinned(Math.max(1, bytes));
+        pinned.put(memory.address(), memory.byteSize());
+        memory.fill((byte) 0);
+        return reinterpret(memory, bytes, arena);
+    }
+
+    @SuppressWarnings("restricted")
+    private MemorySegment reinterpret(MemorySegment memory, long bytes, Arena arena) {
+        return memory.reinterpret(bytes, arena, this::freePinned);
+    }
+
+    private void freePinned(MemorySegment memory) {
+        enter();
+        pinned.remove(memory.address());
+        driver.freePinned(memory);
+    }
+
+    /** Whether it is part of what {@link #allocatePinned} gave. */
+    boolean isPinned(MemorySegment memory) {
+        Map.Entry<Long, Long> block = pinned.floorEntry(memory.address());
+        return block != null && memory.address() + memory.byteSize() <= block.getKey() + block.getValue();
     }
 
     /** Makes it the calling thread's. */

@@ -3,172 +3,122 @@ package dev.tutti.tensor.backend.cuda;
 import dev.tutti.tensor.backend.GradientSink;
 import dev.tutti.tensor.backend.ParameterBuffers;
 import dev.tutti.tensor.backend.Program;
-import dev.tutti.tensor.backend.Values;
 import dev.tutti.tensor.graph.Graph;
-import dev.tutti.tensor.graph.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /**
- * One graph of launches a run: inputs and parameters go to the device before it, outputs and gradients come back behind it. What stands in memory of the host
- * before and after is what a program of any other backend has there.
+ * One graph of launches and copies a run. Parameters go to the device while the first layers already compute, and gradients come back while the backward pass
+ * goes on, so that the sink hears of them in time. What stands in memory of the host before and after is what a program of any other backend has there.
  */
 final class CudaProgram implements Program {
     private final CudaDevice device;
     private final Driver driver;
     private final Graph graph;
-    private final ParameterBuffers buffers;
     private final DeviceMemory memory;
-    private final Arena arena;
+    private final Arena arena = Arena.ofShared();
     private final List<Launch> launches;
     private final InputChecks checks;
-    private final Map<Tensor, MemorySegment> staging = new HashMap<>();
-    /** Gradients as they become final, last layer first. */
-    private final int[] finalOrder;
+    private final Staging staging;
+    private final TransferPlan transfers;
+    private final PinnedSpace parameters;
+    private final PinnedSpace gradients;
+    private final Capture capture;
 
-    private final long stream;
-    private final long captured;
-
-    CudaProgram(CudaDevice device, Graph graph, ParameterBuffers buffers) {
+    CudaProgram(CudaDevice device, Graph graph, ParameterBuffers buffers, long pieceBytes) {
         this.device = device;
         this.driver = device.driver();
         this.graph = graph;
-        this.buffers = buffers;
         device.enter();
         this.checks = new InputChecks(graph);
         this.memory = new DeviceMemory(driver, graph);
-        this.arena = Arena.ofShared();
-        this.stream = driver.createStream();
-        CudaKernels kernels = new CudaKernels(new Launches(driver, device.kernels(), memory, arena));
-        this.launches = graph.instructions().stream().map(kernels::bind).toList();
-        Stream.concat(graph.inputs().stream(), graph.outputs().values().stream())
-                .distinct()
-                .forEach(tensor -> staging.put(tensor, driver.allocatePinned(tensor.byteSize())));
-        this.finalOrder = graph.instructions().stream()
-                .flatMapToInt(instruction -> instruction.results().stream()
-                        .mapToInt(graph.gradients()::indexOf)
-                        .filter(parameter -> parameter >= 0))
-                .toArray();
-        driver.beginCapture(stream);
-        launches.forEach(launch -> launch.on(stream));
-        this.captured = driver.endCapture(stream);
+        try {
+            CudaKernels kernels = new CudaKernels(new Launches(driver, device.kernels(), memory, arena));
+            this.launches = graph.instructions().stream().map(kernels::bind).toList();
+            this.staging = new Staging(device, graph, memory, arena);
+            this.transfers = TransferPlan.of(graph, pieceBytes);
+            long bytes = graph.parameterElements() * Float.BYTES;
+            this.parameters = new PinnedSpace(device, buffers.parameters().asSlice(0, bytes), arena);
+            this.gradients = new PinnedSpace(
+                    device, buffers.gradients().asSlice(0, graph.gradients().isEmpty() ? 0 : bytes), arena);
+            this.capture = new Capture(driver);
+        } catch (Throwable e) {
+            memory.close();
+            arena.close();
+            throw e;
+        }
+        try {
+            capture.begin();
+            staging.copyIn(capture.compute());
+            for (TransferPlan.Piece piece : transfers.uploads()) {
+                capture.upload(piece.instruction(), stream -> upload(piece, stream));
+            }
+            for (TransferPlan.Piece piece : transfers.downloads()) {
+                capture.download(piece.instruction(), stream -> download(piece, stream));
+            }
+            capture.run(launches);
+            staging.copyOut(capture.compute());
+            capture.end();
+        } catch (Throwable e) {
+            close();
+            throw e;
+        }
+    }
+
+    private void upload(TransferPlan.Piece piece, long stream) {
+        piece.ranges()
+                .forEach(range ->
+                        driver.copyToDevice(memory.parameters() + range.begin(), parameters.of(range), stream));
+    }
+
+    private void download(TransferPlan.Piece piece, long stream) {
+        piece.ranges()
+                .forEach(range -> driver.copyToHost(gradients.of(range), memory.gradients() + range.begin(), stream));
     }
 
     @Override
     public MemorySegment input(String name) {
-        return staged(graph.input(name));
+        return staging.of(graph.input(name));
     }
 
     @Override
     public MemorySegment output(String name) {
-        return staged(graph.output(name));
-    }
-
-    private MemorySegment staged(Tensor tensor) {
-        MemorySegment segment = staging.get(tensor);
-        if (segment == null) {
-            throw new IllegalArgumentException(tensor + " is neither input nor output");
-        }
-        return segment;
+        return staging.of(graph.output(name));
     }
 
     @Override
     public void run(GradientSink sink) {
-        checks.run(this::staged);
+        checks.run(staging::of);
         device.enter();
-        copyIn();
-        driver.launchGraph(captured, stream);
-        for (Tensor output : graph.outputs().values()) {
-            driver.copyToHost(staged(output), memory.of(output), stream);
+        parameters.load();
+        capture.launch();
+        List<TransferPlan.Piece> downloads = transfers.downloads();
+        for (int i = 0; i < downloads.size(); i++) {
+            capture.awaitDownload(i);
+            downloads.get(i).ranges().forEach(gradients::store);
+            downloads.get(i).parameters().forEach(sink::gradientReady);
         }
-        if (!graph.gradients().isEmpty()) {
-            driver.copyToHost(
-                    buffers.gradients().asSlice(0, graph.parameterElements() * Float.BYTES),
-                    memory.gradients(),
-                    stream);
-        }
-        driver.synchronize(stream);
-        for (int parameter : finalOrder) {
-            sink.gradientReady(parameter);
-        }
+        driver.synchronize(capture.compute());
     }
 
-    private void copyIn() {
-        if (graph.parameterElements() > 0) {
-            driver.copyToDevice(
-                    memory.parameters(),
-                    buffers.parameters().asSlice(0, graph.parameterElements() * Float.BYTES),
-                    stream);
-        }
-        for (Tensor input : graph.inputs()) {
-            driver.copyToDevice(memory.of(input), staged(input), stream);
-        }
+    private long copyIn() {
+        device.enter();
+        parameters.load();
+        transfers.uploads().forEach(piece -> upload(piece, capture.compute()));
+        staging.copyIn(capture.compute());
+        return capture.compute();
     }
 
     @Override
     public Optional<String> firstNonFinite() {
-        device.enter();
-        copyIn();
-        Optional<String> source = Stream.concat(graph.parameterTensors().stream(), graph.inputs().stream())
-                .filter(this::isNonFinite)
-                .map(Tensor::name)
-                .findFirst();
-        if (source.isPresent()) {
-            return source;
-        }
-        for (int i = 0; i < launches.size(); i++) {
-            launches.get(i).on(stream);
-            Optional<String> result = graph.instructions().get(i).results().stream()
-                    .filter(this::isNonFinite)
-                    .map(Tensor::name)
-                    .findFirst();
-            if (result.isPresent()) {
-                return result;
-            }
-        }
-        return Optional.empty();
-    }
-
-    private boolean isNonFinite(Tensor tensor) {
-        if (!tensor.type().isFloat()) {
-            return false;
-        }
-        try (Arena confined = Arena.ofConfined()) {
-            MemorySegment copy = confined.allocate(tensor.byteSize(), Long.BYTES);
-            driver.copyToHost(copy, memory.of(tensor), stream);
-            driver.synchronize(stream);
-            return Values.of(copy, tensor.type()).doubles().anyMatch(value -> !Double.isFinite(value));
-        }
+        return new Diagnosis(driver, graph, memory, launches, copyIn()).firstNonFinite();
     }
 
     @Override
     public List<Timing> profile(int runs) {
-        device.enter();
-        copyIn();
-        driver.synchronize(stream);
-        long[][] nanos = new long[launches.size()][runs];
-        for (int run = 0; run < runs; run++) {
-            for (int i = 0; i < launches.size(); i++) {
-                long begin = System.nanoTime();
-                launches.get(i).on(stream);
-                driver.synchronize(stream);
-                nanos[i][run] = System.nanoTime() - begin;
-            }
-        }
-        List<Timing> timings = new ArrayList<>();
-        IntStream.range(0, nanos.length).forEach(i -> {
-            Arrays.sort(nanos[i]);
-            timings.add(new Timing(graph.instructions().get(i).toString(), nanos[i][runs / 2]));
-        });
-        return timings;
+        return new Diagnosis(driver, graph, memory, launches, copyIn()).profile(runs);
     }
 
     @Override
@@ -179,10 +129,7 @@ final class CudaProgram implements Program {
     @Override
     public void close() {
         device.enter();
-        driver.synchronize(stream);
-        driver.destroyGraph(captured);
-        driver.destroyStream(stream);
-        staging.values().forEach(driver::freePinned);
+        capture.close();
         memory.close();
         arena.close();
     }

@@ -12,6 +12,7 @@ import java.util.List;
 /** Where each tensor of a program lies on the device: in the program's own block, or among the parameters or the gradients. Owns all three, and what launches need besides. */
 final class DeviceMemory implements AutoCloseable {
     private static final long NOWHERE = 0;
+    private static final int OUT_OF_MEMORY = 2;
 
     private final Driver driver;
     private final List<Long> blocks = new ArrayList<>();
@@ -69,9 +70,19 @@ final class DeviceMemory implements AutoCloseable {
 
     /** For what a launch needs besides tensors; freed with the program. */
     long allocate(long bytes) {
-        long address = driver.allocate(bytes);
-        blocks.add(address);
-        return address;
+        try {
+            long address = driver.allocate(bytes);
+            blocks.add(address);
+            return address;
+        } catch (CudaException e) {
+            if (e.code() == OUT_OF_MEMORY) {
+                throw new IllegalArgumentException(
+                        "the GPU's memory has no room for %,d MiB: make the batch or the model smaller"
+                                .formatted(Math.ceilDiv(bytes, 1L << 20)),
+                        e);
+            }
+            throw e;
+        }
     }
 
     /** The flat parameter space. */

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.tutti.tensor.backend.BackendLostException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
@@ -21,6 +22,9 @@ final class Driver {
     private static final int NAME_BYTES = 256;
     private static final int CAPTURE_THREAD_LOCAL = 1;
     private static final int NON_BLOCKING = 1;
+    private static final int PORTABLE = 1;
+    private static final int WITHOUT_TIMING = 2;
+    private static final int RECORD_EXTERNAL = 1;
 
     private final NativeLibrary cuda;
     private final MethodHandle init;
@@ -45,6 +49,11 @@ final class Driver {
     private final MethodHandle streamCreate;
     private final MethodHandle streamDestroy;
     private final MethodHandle streamSynchronize;
+    private final MethodHandle streamWaitEvent;
+    private final MethodHandle eventCreate;
+    private final MethodHandle eventDestroy;
+    private final MethodHandle eventRecord;
+    private final MethodHandle eventSynchronize;
     private final MethodHandle moduleLoad;
     private final MethodHandle moduleUnload;
     private final MethodHandle moduleFunction;
@@ -80,6 +89,11 @@ final class Driver {
         streamCreate = cuda.status("cuStreamCreate", ADDRESS, JAVA_INT);
         streamDestroy = cuda.status("cuStreamDestroy_v2", JAVA_LONG);
         streamSynchronize = cuda.status("cuStreamSynchronize", JAVA_LONG);
+        streamWaitEvent = cuda.status("cuStreamWaitEvent", JAVA_LONG, JAVA_LONG, JAVA_INT);
+        eventCreate = cuda.status("cuEventCreate", ADDRESS, JAVA_INT);
+        eventDestroy = cuda.status("cuEventDestroy_v2", JAVA_LONG);
+        eventRecord = cuda.status("cuEventRecordWithFlags", JAVA_LONG, JAVA_LONG, JAVA_INT);
+        eventSynchronize = cuda.status("cuEventSynchronize", JAVA_LONG);
         moduleLoad = cuda.status("cuModuleLoadData", ADDRESS, ADDRESS);
         moduleUnload = cuda.status("cuModuleUnload", JAVA_LONG);
         moduleFunction = cuda.status("cuModuleGetFunction", ADDRESS, JAVA_LONG, ADDRESS);
@@ -229,7 +243,7 @@ final class Driver {
     /** Memory of the host that copies need no detour for. */
     @SuppressWarnings("restricted")
     MemorySegment allocatePinned(long bytes) {
-        long address = askLong("cuMemHostAlloc", result -> (int) memHostAlloc.invokeExact(result, bytes, 0));
+        long address = askLong("cuMemHostAlloc", result -> (int) memHostAlloc.invokeExact(result, bytes, PORTABLE));
         return MemorySegment.ofAddress(address).reinterpret(bytes);
     }
 
@@ -262,6 +276,34 @@ final class Driver {
     /** Waits until all that the stream was given is done. */
     void synchronize(long stream) {
         tell("cuStreamSynchronize", _ -> (int) streamSynchronize.invokeExact(stream));
+    }
+
+    long createEvent() {
+        return askLong("cuEventCreate", result -> (int) eventCreate.invokeExact(result, WITHOUT_TIMING));
+    }
+
+    void destroyEvent(long event) {
+        tell("cuEventDestroy", _ -> (int) eventDestroy.invokeExact(event));
+    }
+
+    /** The event stands for all that the stream has been given. */
+    void record(long event, long stream) {
+        tell("cuEventRecord", _ -> (int) eventRecord.invokeExact(event, stream, 0));
+    }
+
+    /** The same at each launch of the graph that is being captured, for {@link #synchronizeEvent}. */
+    void recordForHost(long event, long stream) {
+        tell("cuEventRecordWithFlags", _ -> (int) eventRecord.invokeExact(event, stream, RECORD_EXTERNAL));
+    }
+
+    /** What the stream is given from now on waits for the event. */
+    void await(long stream, long event) {
+        tell("cuStreamWaitEvent", _ -> (int) streamWaitEvent.invokeExact(stream, event, 0));
+    }
+
+    /** Waits on the host. */
+    void synchronizeEvent(long event) {
+        tell("cuEventSynchronize", _ -> (int) eventSynchronize.invokeExact(event));
     }
 
     /** From now on what the stream is given is remembered, not done. */
@@ -339,7 +381,10 @@ final class Driver {
                 String explanation = (int) errorName.invokeExact(status, name) == 0
                         ? name.get(ADDRESS, 0).reinterpret(Long.MAX_VALUE).getString(0)
                         : "an unknown error";
-                throw new CudaException(function, status, explanation);
+                CudaException failure = new CudaException(function, status, explanation);
+                throw failure.isSticky()
+                        ? new BackendLostException("the GPU is lost to this process: " + failure.getMessage())
+                        : failure;
             }
         }
     }

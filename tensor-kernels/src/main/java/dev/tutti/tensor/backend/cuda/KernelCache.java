@@ -32,15 +32,17 @@ final class KernelCache {
 
     private byte[] image(Specialization specialization) {
         String source = specialization.kernels.text();
-        List<String> options = options(architecture, specialization.macros);
+        List<String> options = options(architecture, specialization.kernels, specialization.macros);
         return images.get(compiler.version() + options + source, () -> compiler.compile(source, options));
     }
 
-    /** NVRTC's, for every kernel. */
-    static List<String> options(String architecture, List<String> macros) {
-        return Stream.concat(
+    /** NVRTC's. */
+    static List<String> options(String architecture, KernelSources kernels, List<String> macros) {
+        return Stream.of(
                         Stream.of("--gpu-architecture=" + architecture, "--std=c++17"),
+                        kernels == KernelSources.OPTIMIZER ? Stream.of("--fmad=false") : Stream.<String>of(),
                         macros.stream().map(macro -> "-D" + macro))
+                .flatMap(options -> options)
                 .toList();
     }
 }

@@ -18,6 +18,7 @@ enum KernelSources {
     IMAGES("window.cuh images.cu"),
     CONVOLUTION("mma.cuh product.cuh window.cuh convolution.cu"),
     MATMUL("mma.cuh product.cuh matmul.cu"),
+    OPTIMIZER("optimizer.cu"),
     ATTENTION("mma.cuh heads.cuh attention.cu"),
     ATTENTION_ROWS("heads.cuh attention_rows.cu");
 

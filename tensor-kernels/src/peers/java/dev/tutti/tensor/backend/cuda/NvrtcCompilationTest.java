@@ -41,7 +41,7 @@ class NvrtcCompilationTest {
     @MethodSource("dev.tutti.tensor.backend.cuda.KernelCases#all")
     void compilesForDevices(KernelSources kernels, List<String> macros) {
         for (String architecture : List.of("sm_80", "sm_90", "sm_100")) {
-            assertThat(compiler.compile(kernels.text(), KernelCache.options(architecture, macros)))
+            assertThat(compiler.compile(kernels.text(), KernelCache.options(architecture, kernels, macros)))
                     .startsWith(0x7f, 'E', 'L', 'F');
         }
     }

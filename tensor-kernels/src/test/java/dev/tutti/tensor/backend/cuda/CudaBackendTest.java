@@ -8,11 +8,14 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** In the emulator, where CUDA is not. */
 @ExtendWith(EmulatedCuda.class)
 class CudaBackendTest extends BackendContract {
+    /** So that small models have several. */
+    private static final long PIECE_BYTES = 256;
+
     private static CudaBackend backend;
 
     @BeforeAll
     static void open() {
-        backend = new CudaBackend(CudaDevice.open());
+        backend = new CudaBackend(CudaDevice.open(), PIECE_BYTES);
     }
 
     @Override

@@ -1,0 +1,43 @@
+package dev.tutti.tensor.backend.cuda;
+
+import dev.tutti.tensor.graph.Graph;
+import dev.tutti.tensor.graph.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** Inputs and outputs of a program on the host, page-locked. */
+final class Staging {
+    private final Driver driver;
+    private final Graph graph;
+    private final DeviceMemory memory;
+    private final Map<Tensor, MemorySegment> segments = new HashMap<>();
+
+    Staging(CudaDevice device, Graph graph, DeviceMemory memory, Arena arena) {
+        this.driver = device.driver();
+        this.graph = graph;
+        this.memory = memory;
+        Stream.concat(graph.inputs().stream(), graph.outputs().values().stream())
+                .distinct()
+                .forEach(tensor -> segments.put(tensor, device.allocatePinned(tensor.byteSize(), arena)));
+    }
+
+    /** @param tensor an input or an output */
+    MemorySegment of(Tensor tensor) {
+        MemorySegment segment = segments.get(tensor);
+        if (segment == null) {
+            throw new IllegalArgumentException(tensor + " is neither input nor output");
+        }
+        return segment;
+    }
+
+    void copyIn(long stream) {
+        graph.inputs().forEach(input -> driver.copyToDevice(memory.of(input), of(input), stream));
+    }
+
+    void copyOut(long stream) {
+        graph.outputs().values().forEach(output -> driver.copyToHost(of(output), memory.of(output), stream));
+    }
+}
