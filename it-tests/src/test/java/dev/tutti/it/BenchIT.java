@@ -170,7 +170,7 @@ class BenchIT extends WithProcesses {
                 "--model;lente;neither one of mlp, lenet, lstm, transformer nor a job file (did you mean lenet?)",
                 "--precision;f8;--precision must be f32, bf16 or f16, got f8",
                 "--threads;0;--threads must be 1 or more, got 0",
-                "--backend;gpu;no backend \"gpu\"; there are auto, cpu, reference"
+                "--backend;gpu;no backend \"gpu\"; there are auto, cuda, cpu, reference"
             })
     void mistakesAreUsageErrors(String option, String value, String sentence) {
         TuttiProcess.Ended bench = processes.run("bench", "step", option, value);

@@ -110,6 +110,10 @@ final class TuttiProcess {
         return new Ended(process.exitValue(), read(out), err());
     }
 
+    long pid() {
+        return process.pid();
+    }
+
     boolean isAlive() {
         return process.isAlive();
     }

@@ -17,11 +17,19 @@ final class TuttiProcesses implements AutoCloseable {
     private static final String MAIN = "dev.tutti.client.cli.Tutti";
 
     private final Path folder;
+    private final List<String> flags;
     private final List<TuttiProcess> started = new ArrayList<>();
 
     /** @param folder empty; the processes' working folder, and where their output goes */
     TuttiProcesses(Path folder) {
+        this(folder, List.of());
+    }
+
+    /** @param flags for their JVMs */
+    TuttiProcesses(Path folder, List<String> flags) {
         this.folder = folder;
+        this.flags = new ArrayList<>(flags);
+        this.flags.add("-Dtutti.test.folder=" + folder);
         // The test's own end may be a signal.
         Runtime.getRuntime().addShutdownHook(new Thread(this::close));
     }
@@ -46,7 +54,7 @@ final class TuttiProcesses implements AutoCloseable {
     TuttiProcess start(String name, List<String> arguments) {
         String unique = name + "-" + started.size();
         Path readyFile = folder.resolve(unique + ".ready.json");
-        List<String> command = new ArrayList<>(Distribution.command(List.of("-Dtutti.test.folder=" + folder)));
+        List<String> command = new ArrayList<>(Distribution.command(flags));
         command.add(MAIN);
         command.addAll(arguments);
         if (arguments.getFirst().matches("coordinator|parameter-server|worker")) {
