@@ -16,7 +16,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * CUDA's libraries as {@code src/test/cuda} emulates them on the host, so that what runs on a device also runs where there is none: slowly, one thread
  * after the other, but with barriers, shuffles, streams and graphs. Built once, with g++. An extension: they are there while a class is tested.
  */
-final class EmulatedCuda implements BeforeAllCallback, AfterAllCallback {
+public final class EmulatedCuda implements BeforeAllCallback, AfterAllCallback {
     private static final Path SOURCES = Path.of("src/test/cuda");
     private static @Nullable Path folder;
 
@@ -28,7 +28,8 @@ final class EmulatedCuda implements BeforeAllCallback, AfterAllCallback {
         }
     }
 
-    private static boolean isThereADevice() {
+    /** A real one. */
+    public static boolean isThereADevice() {
         try {
             return Driver.load().deviceCount() > 0;
         } catch (BackendUnavailableException | CudaException _) {
