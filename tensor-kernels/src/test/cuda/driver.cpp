@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "emulated_driver.h"
 #include "fibers.h"
 
 struct EmulatedDim {
@@ -65,23 +66,6 @@ CUresult ready() {
   return current == nullptr ? CUDA_ERROR_INVALID_CONTEXT : CUDA_SUCCESS;
 }
 
-/// Whether bytes of device memory are all of one allocation.
-bool isAllocated(CUdeviceptr begin, size_t bytes) {
-  auto after = allocations.upper_bound(begin);
-  if (after == allocations.begin()) return false;
-  --after;
-  return begin + bytes <= after->first + after->second;
-}
-
-CUresult submit(CUstream stream, std::function<CUresult()> work) {
-  if (CUresult status = ready()) return status;
-  if (stream != nullptr && stream->captured != nullptr) {
-    stream->captured->work.push_back(std::move(work));
-    return CUDA_SUCCESS;
-  }
-  return work();
-}
-
 CUresult runKernel(CUfunction f, EmulatedDim blocks, EmulatedDim threads, const std::vector<char>& arguments) {
   std::lock_guard<std::mutex> one(device);
   emulated_blocks = blocks;
@@ -105,6 +89,24 @@ CUresult runKernel(CUfunction f, EmulatedDim blocks, EmulatedDim threads, const 
   return CUDA_SUCCESS;
 }
 }  // namespace
+
+bool emulatedIsAllocated(CUdeviceptr begin, size_t bytes) {
+  auto after = allocations.upper_bound(begin);
+  if (after == allocations.begin()) return false;
+  --after;
+  return begin + bytes <= after->first + after->second;
+}
+
+bool emulatedIsCapturing(CUstream stream) { return stream != nullptr && stream->captured != nullptr; }
+
+CUresult emulatedSubmit(CUstream stream, std::function<CUresult()> work) {
+  if (CUresult status = ready()) return status;
+  if (emulatedIsCapturing(stream)) {
+    stream->captured->work.push_back(std::move(work));
+    return CUDA_SUCCESS;
+  }
+  return work();
+}
 
 extern "C" {
 void emulated_block_barrier() { fibers.waitForBlock(); }
@@ -168,6 +170,11 @@ CUresult CUDAAPI cuCtxSetCurrent(CUcontext made) {
   return CUDA_SUCCESS;
 }
 
+CUresult CUDAAPI cuCtxGetCurrent(CUcontext* out) {
+  *out = current;
+  return CUDA_SUCCESS;
+}
+
 CUresult CUDAAPI cuMemAlloc(CUdeviceptr* out, size_t bytes) {
   if (CUresult status = ready()) return status;
   if (bytes == 0) return CUDA_ERROR_INVALID_VALUE;
@@ -197,24 +204,24 @@ CUresult CUDAAPI cuMemFreeHost(void* memory) {
 }
 
 CUresult CUDAAPI cuMemcpyHtoDAsync(CUdeviceptr to, const void* from, size_t bytes, CUstream stream) {
-  if (!isAllocated(to, bytes)) return CUDA_ERROR_INVALID_VALUE;
-  return submit(stream, [=] {
+  if (!emulatedIsAllocated(to, bytes)) return CUDA_ERROR_INVALID_VALUE;
+  return emulatedSubmit(stream, [=] {
     std::memcpy(reinterpret_cast<void*>(to), from, bytes);
     return CUDA_SUCCESS;
   });
 }
 
 CUresult CUDAAPI cuMemcpyDtoHAsync(void* to, CUdeviceptr from, size_t bytes, CUstream stream) {
-  if (!isAllocated(from, bytes)) return CUDA_ERROR_INVALID_VALUE;
-  return submit(stream, [=] {
+  if (!emulatedIsAllocated(from, bytes)) return CUDA_ERROR_INVALID_VALUE;
+  return emulatedSubmit(stream, [=] {
     std::memcpy(to, reinterpret_cast<void*>(from), bytes);
     return CUDA_SUCCESS;
   });
 }
 
 CUresult CUDAAPI cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t bytes, CUstream stream) {
-  if (!isAllocated(to, bytes)) return CUDA_ERROR_INVALID_VALUE;
-  return submit(stream, [=] {
+  if (!emulatedIsAllocated(to, bytes)) return CUDA_ERROR_INVALID_VALUE;
+  return emulatedSubmit(stream, [=] {
     std::memset(reinterpret_cast<void*>(to), value, bytes);
     return CUDA_SUCCESS;
   });
@@ -250,7 +257,7 @@ CUresult CUDAAPI cuEventDestroy(CUevent event) {
 }
 
 CUresult CUDAAPI cuEventRecord(CUevent event, CUstream stream) {
-  return submit(stream, [=] {
+  return emulatedSubmit(stream, [=] {
     event->at = std::chrono::steady_clock::now();
     return CUDA_SUCCESS;
   });
@@ -309,7 +316,7 @@ CUresult CUDAAPI cuLaunchKernel(CUfunction f, unsigned bx, unsigned by, unsigned
     return CUDA_ERROR_INVALID_VALUE;
   auto* bytes = static_cast<const char*>(parameters[0]);
   std::vector<char> arguments(bytes, bytes + f->argumentBytes);
-  return submit(stream, [=] { return runKernel(f, {bx, by, bz}, {tx, ty, tz}, arguments); });
+  return emulatedSubmit(stream, [=] { return runKernel(f, {bx, by, bz}, {tx, ty, tz}, arguments); });
 }
 
 CUresult CUDAAPI cuStreamBeginCapture(CUstream stream, CUstreamCaptureMode) {

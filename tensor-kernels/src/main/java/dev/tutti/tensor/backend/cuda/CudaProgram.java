@@ -47,7 +47,9 @@ final class CudaProgram implements Program {
         this.memory = new DeviceMemory(driver, graph);
         this.arena = Arena.ofShared();
         this.stream = driver.createStream();
-        CudaKernels kernels = new CudaKernels(new Launches(driver, device.kernels(), memory, arena));
+        Launches places = new Launches(driver, device.kernels(), memory, arena);
+        CudaKernels kernels = new CudaKernels(
+                places, device.products().map(library -> new ProductPlans(library, device.tf32(), places, stream)));
         this.launches = graph.instructions().stream().map(kernels::bind).toList();
         Stream.concat(graph.inputs().stream(), graph.outputs().values().stream())
                 .distinct()
