@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "emulated_driver.h"
 #include "fibers.h"
 
 struct EmulatedDim {
@@ -74,25 +75,6 @@ CUresult ready() {
   return current == nullptr ? CUDA_ERROR_INVALID_CONTEXT : CUDA_SUCCESS;
 }
 
-/// Whether bytes of device memory are all of one allocation.
-bool isAllocated(CUdeviceptr begin, size_t bytes) {
-  auto after = allocations.upper_bound(begin);
-  if (after == allocations.begin()) return false;
-  --after;
-  return begin + bytes <= after->first + after->second;
-}
-
-CUresult submit(CUstream stream, std::function<CUresult()> work) {
-  if (CUresult status = ready()) return status;
-  if (stream != nullptr && stream->captured != nullptr) {
-    auto& nodes = stream->captured->nodes;
-    nodes.push_back({std::move(work), stream->after});
-    stream->after = {nodes.size() - 1};
-    return CUDA_SUCCESS;
-  }
-  return work();
-}
-
 CUresult runKernel(CUfunction f, EmulatedDim blocks, EmulatedDim threads, const std::vector<char>& arguments) {
   std::lock_guard<std::mutex> one(device);
   emulated_blocks = blocks;
@@ -116,6 +98,26 @@ CUresult runKernel(CUfunction f, EmulatedDim blocks, EmulatedDim threads, const 
   return CUDA_SUCCESS;
 }
 }  // namespace
+
+bool emulatedIsAllocated(CUdeviceptr begin, size_t bytes) {
+  auto after = allocations.upper_bound(begin);
+  if (after == allocations.begin()) return false;
+  --after;
+  return begin + bytes <= after->first + after->second;
+}
+
+bool emulatedIsCapturing(CUstream stream) { return stream != nullptr && stream->captured != nullptr; }
+
+CUresult emulatedSubmit(CUstream stream, std::function<CUresult()> work) {
+  if (CUresult status = ready()) return status;
+  if (emulatedIsCapturing(stream)) {
+    auto& nodes = stream->captured->nodes;
+    nodes.push_back({std::move(work), stream->after});
+    stream->after = {nodes.size() - 1};
+    return CUDA_SUCCESS;
+  }
+  return work();
+}
 
 extern "C" {
 void emulated_block_barrier() { fibers.waitForBlock(); }
@@ -179,6 +181,11 @@ CUresult CUDAAPI cuCtxSetCurrent(CUcontext made) {
   return CUDA_SUCCESS;
 }
 
+CUresult CUDAAPI cuCtxGetCurrent(CUcontext* out) {
+  *out = current;
+  return CUDA_SUCCESS;
+}
+
 CUresult CUDAAPI cuMemAlloc(CUdeviceptr* out, size_t bytes) {
   if (CUresult status = ready()) return status;
   if (bytes == 0) return CUDA_ERROR_INVALID_VALUE;
@@ -208,24 +215,24 @@ CUresult CUDAAPI cuMemFreeHost(void* memory) {
 }
 
 CUresult CUDAAPI cuMemcpyHtoDAsync(CUdeviceptr to, const void* from, size_t bytes, CUstream stream) {
-  if (!isAllocated(to, bytes)) return CUDA_ERROR_INVALID_VALUE;
-  return submit(stream, [=] {
+  if (!emulatedIsAllocated(to, bytes)) return CUDA_ERROR_INVALID_VALUE;
+  return emulatedSubmit(stream, [=] {
     std::memcpy(reinterpret_cast<void*>(to), from, bytes);
     return CUDA_SUCCESS;
   });
 }
 
 CUresult CUDAAPI cuMemcpyDtoHAsync(void* to, CUdeviceptr from, size_t bytes, CUstream stream) {
-  if (!isAllocated(from, bytes)) return CUDA_ERROR_INVALID_VALUE;
-  return submit(stream, [=] {
+  if (!emulatedIsAllocated(from, bytes)) return CUDA_ERROR_INVALID_VALUE;
+  return emulatedSubmit(stream, [=] {
     std::memcpy(to, reinterpret_cast<void*>(from), bytes);
     return CUDA_SUCCESS;
   });
 }
 
 CUresult CUDAAPI cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t bytes, CUstream stream) {
-  if (!isAllocated(to, bytes)) return CUDA_ERROR_INVALID_VALUE;
-  return submit(stream, [=] {
+  if (!emulatedIsAllocated(to, bytes)) return CUDA_ERROR_INVALID_VALUE;
+  return emulatedSubmit(stream, [=] {
     std::memset(reinterpret_cast<void*>(to), value, bytes);
     return CUDA_SUCCESS;
   });
@@ -274,7 +281,7 @@ CUresult CUDAAPI cuEventDestroy(CUevent event) {
 CUresult CUDAAPI cuEventRecordWithFlags(CUevent event, CUstream stream, unsigned flags) {
   if (flags == CU_EVENT_RECORD_EXTERNAL) {
     if (stream->captured == nullptr) return CUDA_ERROR_ILLEGAL_STATE;
-    return submit(stream, [] { return CUDA_SUCCESS; });
+    return emulatedSubmit(stream, [] { return CUDA_SUCCESS; });
   }
   if (CUresult status = ready()) return status;
   event->captured = stream->captured;
@@ -330,7 +337,7 @@ CUresult CUDAAPI cuLaunchKernel(CUfunction f, unsigned bx, unsigned by, unsigned
     return CUDA_ERROR_INVALID_VALUE;
   auto* bytes = static_cast<const char*>(parameters[0]);
   std::vector<char> arguments(bytes, bytes + f->argumentBytes);
-  return submit(stream, [=] { return runKernel(f, {bx, by, bz}, {tx, ty, tz}, arguments); });
+  return emulatedSubmit(stream, [=] { return runKernel(f, {bx, by, bz}, {tx, ty, tz}, arguments); });
 }
 
 CUresult CUDAAPI cuStreamBeginCapture(CUstream stream, CUstreamCaptureMode) {

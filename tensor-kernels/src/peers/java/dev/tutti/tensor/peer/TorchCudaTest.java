@@ -1,7 +1,5 @@
 package dev.tutti.tensor.peer;
 
-import static dev.tutti.tensor.backend.Closeness.F32_TOLERANCE;
-
 import dev.tutti.tensor.backend.cuda.EmulatedCuda;
 import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.peer.TorchPresetsTest.Case;
@@ -23,7 +21,7 @@ class TorchCudaTest {
     @ParameterizedTest
     @MethodSource("cases")
     void lossAndGradientsAgree(Case model) {
-        TorchPresetsTest.lossAndGradientsAgree(model, "cuda", ElementType.F32, F32_TOLERANCE);
+        TorchPresetsTest.lossAndGradientsAgree(model, "cuda", ElementType.F32, TorchPresetsTest.F32_TOLERANCE);
     }
 
     @ParameterizedTest

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whole models, forward and backward, from the same weights on the same inputs. */
 class TorchPresetsTest {
-    private static final double F32_TOLERANCE = 1e-4;
+    static final double F32_TOLERANCE = 1e-4;
     private static final int CLASSES = 10;
     private static final int VOCABULARY = 31;
 

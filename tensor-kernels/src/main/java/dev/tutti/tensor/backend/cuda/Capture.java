@@ -2,6 +2,7 @@ package dev.tutti.tensor.backend.cuda;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.stream.LongStream;
 
 /**
@@ -19,7 +20,8 @@ final class Capture implements AutoCloseable {
     /** Each tells the host that a download has come. */
     private final List<Long> arrivals = new ArrayList<>();
 
-    private long graph;
+    private boolean isOpen;
+    private OptionalLong graph = OptionalLong.empty();
 
     /** @param instruction before which it must be done, or after which it may begin */
     private record Copy(int instruction, Launch copies) {}
@@ -38,6 +40,7 @@ final class Capture implements AutoCloseable {
 
     void begin() {
         driver.beginCapture(compute);
+        isOpen = true;
     }
 
     /** In the order in which they are needed. */
@@ -113,11 +116,12 @@ final class Capture implements AutoCloseable {
     }
 
     void end() {
-        graph = driver.endCapture(compute);
+        isOpen = false;
+        graph = OptionalLong.of(driver.endCapture(compute));
     }
 
     void launch() {
-        driver.launchGraph(graph, compute);
+        driver.launchGraph(graph.orElseThrow(), compute);
     }
 
     /** Waits for one of the downloads of the last launch. */
@@ -125,10 +129,14 @@ final class Capture implements AutoCloseable {
         driver.synchronizeEvent(arrivals.get(index));
     }
 
+    /** Wherever it stopped. */
     @Override
     public void close() {
+        if (isOpen) {
+            driver.dropCapture(compute);
+        }
         driver.synchronize(compute);
-        driver.destroyGraph(graph);
+        graph.ifPresent(driver::destroyGraph);
         events.forEach(driver::destroyEvent);
         LongStream.of(compute, up, down).forEach(driver::destroyStream);
     }

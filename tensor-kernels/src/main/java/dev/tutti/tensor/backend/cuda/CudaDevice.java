@@ -5,12 +5,17 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /** One GPU and its primary context, for as long as the process lives. Thread-safe; whoever hands it work calls {@link #enter} before, on the same thread. */
 final class CudaDevice {
+    /** Whether products of f32 may be of tf32. */
+    static final String TF32 = "tutti.cuda.tf32";
+
     private static final int MAJOR = 75;
     private static final int MINOR = 76;
     private static final int LEAST_MAJOR = 8;
@@ -25,7 +30,10 @@ final class CudaDevice {
     /** Bytes by address. */
     private final ConcurrentNavigableMap<Long, Long> pinned = new ConcurrentSkipListMap<>();
 
-    private CudaDevice(Driver driver, Nvrtc compiler, int ordinal) {
+    private final Optional<CublasLt> products;
+    private final boolean tf32 = Boolean.getBoolean(TF32);
+
+    private CudaDevice(Driver driver, Nvrtc compiler, int ordinal, Function<Driver, Optional<CublasLt>> products) {
         this.driver = driver;
         this.compiler = compiler;
         int device = driver.device(ordinal);
@@ -39,6 +47,8 @@ final class CudaDevice {
         this.kernels = new KernelCache(driver, compiler, "sm_" + major + minor, ImageFolder.usual());
         this.description = "%s, compute capability %d.%d".formatted(name, major, minor);
         this.context = driver.retainContext(device);
+        enter();
+        this.products = products.apply(driver);
     }
 
     /**
@@ -47,6 +57,11 @@ final class CudaDevice {
      * @throws BackendUnavailableException saying what is missing
      */
     static CudaDevice open() {
+        return open(CublasLt::find);
+    }
+
+    /** @param products what multiplies matrices, for the device's context; nothing if kernels of our own shall */
+    static CudaDevice open(Function<Driver, Optional<CublasLt>> products) {
         try {
             Driver driver = Driver.load();
             List<String> devices = IntStream.range(0, driver.deviceCount())
@@ -56,7 +71,7 @@ final class CudaDevice {
                 throw new BackendUnavailableException(NOTHING);
             }
             Nvrtc compiler = Nvrtc.load();
-            return new CudaDevice(driver, compiler, DeviceClaim.usual().take(devices));
+            return new CudaDevice(driver, compiler, DeviceClaim.usual().take(devices), products);
         } catch (CudaException e) {
             throw new BackendUnavailableException(e.code() == NO_DEVICE ? NOTHING : String.valueOf(e.getMessage()), e);
         }
@@ -70,9 +85,21 @@ final class CudaDevice {
         return kernels;
     }
 
+    /** Nothing where kernels of our own multiply matrices. */
+    Optional<CublasLt> products() {
+        return products;
+    }
+
+    /** Whether products of f32 are of tf32, where {@link #products} does them. */
+    boolean tf32() {
+        return tf32;
+    }
+
     /** What the bits of results depend on. */
     String numerics() {
-        return "cuda: %s, NVRTC %s".formatted(description, compiler.version());
+        String multiplication = products.map(library -> "cuBLASLt " + library.version() + (tf32 ? " with tf32" : ""))
+                .orElse("own products");
+        return "cuda: %s, NVRTC %s, %s".formatted(description, compiler.version(), multiplication);
     }
 
     /** Memory of the host, page-locked, zeros. */

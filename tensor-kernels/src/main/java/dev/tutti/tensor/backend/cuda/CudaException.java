@@ -16,7 +16,7 @@ final class CudaException extends RuntimeException {
         this.code = code;
     }
 
-    /** As in {@code cuda.h} or {@code nvrtc.h}. */
+    /** As in {@code cuda.h}, {@code nvrtc.h} or {@code cublasLt.h}. */
     int code() {
         return code;
     }

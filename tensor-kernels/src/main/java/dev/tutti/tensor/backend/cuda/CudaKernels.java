@@ -10,6 +10,7 @@ import dev.tutti.tensor.graph.NormalizationOp;
 import dev.tutti.tensor.graph.SequenceOp;
 import dev.tutti.tensor.graph.Tensor;
 import java.util.List;
+import java.util.Optional;
 
 /** Each operation's launches. */
 final class CudaKernels {
@@ -23,13 +24,16 @@ final class CudaKernels {
     private final ImageLaunches images;
     private final LossLaunches losses;
 
-    CudaKernels(Launches launches) {
+    /** @param stream for what has to be tried; it is not being captured yet */
+    CudaKernels(CudaDevice device, Launches launches, long stream) {
+        Optional<ProductPlans> plans =
+                device.products().map(library -> new ProductPlans(library, device.tf32(), launches, stream));
         elementwise = new ElementwiseLaunches(launches);
-        matrices = new MatrixLaunches(launches, elementwise);
+        matrices = new MatrixLaunches(launches, elementwise, plans);
         layouts = new LayoutLaunches(launches);
         norms = new NormalizationLaunches(launches, matrices);
         sequences = new SequenceLaunches(launches);
-        recurrences = new LstmLaunches(launches, matrices);
+        recurrences = new LstmLaunches(launches, elementwise, matrices);
         attention = new AttentionLaunches(launches);
         images = new ImageLaunches(launches, matrices);
         losses = new LossLaunches(launches);

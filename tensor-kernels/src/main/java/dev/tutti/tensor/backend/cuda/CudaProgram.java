@@ -34,8 +34,10 @@ final class CudaProgram implements Program {
         device.enter();
         this.checks = new InputChecks(graph);
         this.memory = new DeviceMemory(driver, graph);
+        this.capture = new Capture(driver);
         try {
-            CudaKernels kernels = new CudaKernels(new Launches(driver, device.kernels(), memory, arena));
+            CudaKernels kernels =
+                    new CudaKernels(device, new Launches(driver, device.kernels(), memory, arena), capture.compute());
             this.launches = graph.instructions().stream().map(kernels::bind).toList();
             this.staging = new Staging(device, graph, memory, arena);
             this.transfers = TransferPlan.of(graph, pieceBytes);
@@ -43,13 +45,6 @@ final class CudaProgram implements Program {
             this.parameters = new PinnedSpace(device, buffers.parameters().asSlice(0, bytes), arena);
             this.gradients = new PinnedSpace(
                     device, buffers.gradients().asSlice(0, graph.gradients().isEmpty() ? 0 : bytes), arena);
-            this.capture = new Capture(driver);
-        } catch (Throwable e) {
-            memory.close();
-            arena.close();
-            throw e;
-        }
-        try {
             capture.begin();
             staging.copyIn(capture.compute());
             for (TransferPlan.Piece piece : transfers.uploads()) {

@@ -40,10 +40,11 @@ final class CudaTrainer implements Trainer {
         device.enter();
         this.checks = new InputChecks(graph);
         this.memory = new DeviceMemory(driver, graph);
+        this.capture = new Capture(driver);
         try {
             long bytes = graph.parameterElements() * Float.BYTES;
             Launches kernels = new Launches(driver, device.kernels(), memory, arena);
-            CudaKernels binder = new CudaKernels(kernels);
+            CudaKernels binder = new CudaKernels(device, kernels, capture.compute());
             this.launches = graph.instructions().stream().map(binder::bind).toList();
             this.staging = new Staging(device, graph, memory, arena);
             this.parameters = new PinnedSpace(device, buffers.parameters().asSlice(0, bytes), arena);
@@ -53,23 +54,16 @@ final class CudaTrainer implements Trainer {
                     .limit(optimizer.stateSlots())
                     .toList();
             this.update = new OptimizerLaunches(kernels, optimizer, state, deviceFactors).update(graph.parameters());
-            this.capture = new Capture(driver);
-            try {
-                state.forEach(slot -> driver.fill(slot, (byte) 0, Math.max(1, bytes), capture.compute()));
-                writeParameters();
-                capture.begin();
-                copyIn();
-                capture.run(launches);
-                update.on(capture.compute());
-                staging.copyOut(capture.compute());
-                capture.end();
-            } catch (Throwable e) {
-                capture.close();
-                throw e;
-            }
+            state.forEach(slot -> driver.fill(slot, (byte) 0, Math.max(1, bytes), capture.compute()));
+            writeParameters();
+            capture.begin();
+            copyIn();
+            capture.run(launches);
+            update.on(capture.compute());
+            staging.copyOut(capture.compute());
+            capture.end();
         } catch (Throwable e) {
-            memory.close();
-            arena.close();
+            close();
             throw e;
         }
     }

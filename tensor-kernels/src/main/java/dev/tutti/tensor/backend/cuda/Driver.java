@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import dev.tutti.tensor.backend.BackendLostException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
@@ -17,9 +16,8 @@ import java.util.Map;
  * CUDA's driver API ({@code cuda.h}): its functions, its status codes as exceptions. Handles and device addresses are the numbers that it gives. What
  * needs a context uses the calling thread's.
  */
-final class Driver {
+final class Driver extends StatusCalls {
     private static final List<String> NAMES = List.of("libcuda.so.1");
-    private static final int NAME_BYTES = 256;
     private static final int CAPTURE_THREAD_LOCAL = 1;
     private static final int NON_BLOCKING = 1;
     private static final int PORTABLE = 1;
@@ -29,7 +27,6 @@ final class Driver {
     private final NativeLibrary cuda;
     private final MethodHandle init;
     private final MethodHandle driverVersion;
-    private final MethodHandle errorName;
     private final MethodHandle deviceCount;
     private final MethodHandle deviceGet;
     private final MethodHandle deviceName;
@@ -66,10 +63,10 @@ final class Driver {
     private final MethodHandle graphDestroy;
 
     private Driver(NativeLibrary cuda) {
+        super(cuda.status("cuGetErrorName", JAVA_INT, ADDRESS));
         this.cuda = cuda;
         init = cuda.status("cuInit", JAVA_INT);
         driverVersion = cuda.status("cuDriverGetVersion", ADDRESS);
-        errorName = cuda.status("cuGetErrorName", JAVA_INT, ADDRESS);
         deviceCount = cuda.status("cuDeviceGetCount", ADDRESS);
         deviceGet = cuda.status("cuDeviceGet", ADDRESS, JAVA_INT);
         deviceName = cuda.status("cuDeviceGetName", ADDRESS, JAVA_INT, JAVA_INT);
@@ -139,49 +136,6 @@ final class Driver {
         return cuda.bound();
     }
 
-    @FunctionalInterface
-    private interface Call {
-        int run(MemorySegment result) throws Throwable;
-    }
-
-    private int askInt(String function, Call call) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment result = arena.allocate(JAVA_INT);
-            check(function, call.run(result));
-            return result.get(JAVA_INT, 0);
-        } catch (Throwable e) {
-            throw Unchecked.of(e);
-        }
-    }
-
-    private long askLong(String function, Call call) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment result = arena.allocate(JAVA_LONG);
-            check(function, call.run(result));
-            return result.get(JAVA_LONG, 0);
-        } catch (Throwable e) {
-            throw Unchecked.of(e);
-        }
-    }
-
-    private String askText(String function, Call call) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment text = arena.allocate(NAME_BYTES);
-            check(function, call.run(text));
-            return text.getString(0);
-        } catch (Throwable e) {
-            throw Unchecked.of(e);
-        }
-    }
-
-    private void tell(String function, Call call) {
-        try {
-            check(function, call.run(MemorySegment.NULL));
-        } catch (Throwable e) {
-            throw Unchecked.of(e);
-        }
-    }
-
     // ---- devices
 
     /** Of CUDA, that the driver is made for: 13000 is 13.0. */
@@ -198,12 +152,12 @@ final class Driver {
     }
 
     String deviceName(int device) {
-        return askText("cuDeviceGetName", name -> (int) deviceName.invokeExact(name, NAME_BYTES, device));
+        return askText("cuDeviceGetName", name -> (int) deviceName.invokeExact(name, TEXT_BYTES, device));
     }
 
     /** Such as {@code 0000:3b:00.0}: where it is in this machine, whatever devices the process is let see. */
     String deviceBus(int device) {
-        return askText("cuDeviceGetPCIBusId", name -> (int) deviceBus.invokeExact(name, NAME_BYTES, device));
+        return askText("cuDeviceGetPCIBusId", name -> (int) deviceBus.invokeExact(name, TEXT_BYTES, device));
     }
 
     /** @param attribute a {@code CUdevice_attribute} */
@@ -321,6 +275,18 @@ final class Driver {
         }
     }
 
+    /** Forgets what has been remembered: something in it was wrong. */
+    void dropCapture(long stream) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment graph = arena.allocate(JAVA_LONG);
+            if ((int) captureEnd.invokeExact(stream, graph) == 0) {
+                tell("cuGraphDestroy", _ -> (int) graphDestroy.invokeExact(graph.get(JAVA_LONG, 0)));
+            }
+        } catch (Throwable e) {
+            throw Unchecked.of(e);
+        }
+    }
+
     void launchGraph(long graph, long stream) {
         tell("cuGraphLaunch", _ -> (int) graphLaunch.invokeExact(graph, stream));
     }
@@ -370,22 +336,6 @@ final class Driver {
                     stream,
                     arguments,
                     MemorySegment.NULL));
-        }
-    }
-
-    @SuppressWarnings("restricted")
-    private void check(String function, int status) throws Throwable {
-        if (status != 0) {
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment name = arena.allocate(ADDRESS);
-                String explanation = (int) errorName.invokeExact(status, name) == 0
-                        ? name.get(ADDRESS, 0).reinterpret(Long.MAX_VALUE).getString(0)
-                        : "an unknown error";
-                CudaException failure = new CudaException(function, status, explanation);
-                throw failure.isSticky()
-                        ? new BackendLostException("the GPU is lost to this process: " + failure.getMessage())
-                        : failure;
-            }
         }
     }
 }

@@ -57,8 +57,31 @@ record ElementwiseLaunches(Launches launches) {
     }
 
     private Launch unary(String name, Tensor x, Tensor y, Activation activation) {
-        Struct struct = new Struct().addresses(launches.at(x), launches.at(y)).longs(y.elementCount());
-        return launch(name, x, x, y, struct, "FUNCTION=" + function(activation));
+        return unary(
+                name,
+                new Place(x.type(), launches.at(x)),
+                new Place(y.type(), launches.at(y)),
+                y.elementCount(),
+                activation);
+    }
+
+    /** Between float types. */
+    Launch cast(Place from, Place to, long count) {
+        return unary("cast", from, to, count, Activation.IDENTITY);
+    }
+
+    /** Perhaps in place. */
+    Launch apply(Activation activation, Place from, Place to, long count) {
+        return unary("activate", from, to, count, activation);
+    }
+
+    private Launch unary(String name, Place from, Place to, long count, Activation activation) {
+        return launches.of(
+                KernelSources.ELEMENTWISE,
+                List.of(from.macro("A"), from.macro("B"), to.macro("Y"), "FUNCTION=" + function(activation)),
+                name,
+                Grid.forEach(count),
+                new Struct().addresses(from.address(), to.address()).longs(count));
     }
 
     private Launch binary(String name, Tensor a, Tensor b, Tensor y) {

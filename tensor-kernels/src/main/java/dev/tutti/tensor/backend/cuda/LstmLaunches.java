@@ -1,5 +1,6 @@
 package dev.tutti.tensor.backend.cuda;
 
+import dev.tutti.tensor.graph.Activation;
 import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.SequenceOp;
 import dev.tutti.tensor.graph.Shape;
@@ -9,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Recurrent cells time by time: the product with the recurrent weight, then {@code lstm.cu}. */
-record LstmLaunches(Launches launches, MatrixLaunches matrices) {
+record LstmLaunches(Launches launches, ElementwiseLaunches elementwise, MatrixLaunches matrices) {
     private static final int GATES = SequenceOp.Lstm.GATES;
 
     Launch forward(SequenceOp.Lstm op, List<Tensor> results) {
@@ -22,12 +23,12 @@ record LstmLaunches(Launches launches, MatrixLaunches matrices) {
         int rows = x.size(0) * x.size(1);
         int gates = op.inputWeight().shape().size(0);
         long projected = launches.memory().allocate((long) rows * gates * Float.BYTES);
-        Launch product = matrices.product(
-                new MatrixLaunches.Operands(launches.at(op.x()), false, launches.at(op.inputWeight()), true),
+        Launch product = matrices.product(new Product(
+                new Product.Operands(op.x().type(), launches.at(op.x()), false, launches.at(op.inputWeight()), true),
+                new Product.Size(rows, gates, x.size(2)),
                 Optional.of(launches.at(op.bias())),
-                new MatrixLaunches.Size(rows, gates, x.size(2)),
-                List.of(Launches.macro("X", op.x()), "Y=f32", "FUNCTION=Identity"),
-                projected);
+                Activation.IDENTITY,
+                new Place(ElementType.F32, projected)));
         return Launches.all(product, cells(projected, ElementType.F32, Optional.empty(), op.weight(), results));
     }
 
@@ -42,17 +43,17 @@ record LstmLaunches(Launches launches, MatrixLaunches matrices) {
         long recurrent = launches.memory().allocate(count * GATES * Float.BYTES);
         // The product reads states as the weight is; kept ones may be of another type.
         long narrowed = launches.memory().allocate(count * weight.type().byteSize());
+        Launch product = matrices.product(Product.plain(
+                new Product.Operands(weight.type(), narrowed, false, launches.at(weight), true),
+                new Product.Size(samples, GATES * hidden, hidden),
+                new Place(ElementType.F32, recurrent)));
         List<Launch> steps = new ArrayList<>();
         for (int t = 0; t < times; t++) {
             long before = launches.at(states) + (t - 1) * count * states.type().byteSize();
             if (t > 0) {
-                steps.add(cast(before, states.type(), narrowed, weight.type(), count));
-                steps.add(matrices.product(
-                        new MatrixLaunches.Operands(narrowed, false, launches.at(weight), true),
-                        Optional.empty(),
-                        new MatrixLaunches.Size(samples, GATES * hidden, hidden),
-                        List.of(Launches.macro("X", weight), "Y=f32", "FUNCTION=Identity"),
-                        recurrent));
+                steps.add(
+                        elementwise.cast(new Place(states.type(), before), new Place(weight.type(), narrowed), count));
+                steps.add(product);
             }
             steps.add(launches.of(
                     KernelSources.LSTM,
@@ -76,15 +77,6 @@ record LstmLaunches(Launches launches, MatrixLaunches matrices) {
         return Launches.all(steps.toArray(Launch[]::new));
     }
 
-    private Launch cast(long from, ElementType fromType, long to, ElementType toType, long count) {
-        return launches.of(
-                KernelSources.ELEMENTWISE,
-                List.of("A=" + fromType, "B=" + fromType, "Y=" + toType, "FUNCTION=Identity"),
-                "cast",
-                Grid.forEach(count),
-                new Struct().addresses(from, to).longs(count));
-    }
-
     /** From the last time to the first; the recurrent product reads dprojected as it has been rounded. */
     Launch backward(SequenceOp.LstmGradient op, Tensor y) {
         int times = op.cells().shape().size(0);
@@ -95,18 +87,18 @@ record LstmLaunches(Launches launches, MatrixLaunches matrices) {
         long carried = launches.memory().allocate(count * Float.BYTES);
         long recurrent = launches.memory().allocate(count * Float.BYTES);
         long narrowed = launches.memory().allocate(count * GATES * weightType.byteSize());
+        Launch product = matrices.product(Product.plain(
+                new Product.Operands(weightType, narrowed, false, launches.at(op.weight()), false),
+                new Product.Size(samples, hidden, GATES * hidden),
+                new Place(ElementType.F32, recurrent)));
         List<Launch> steps = new ArrayList<>();
         for (int t = times - 1; t >= 0; t--) {
             if (t < times - 1) {
                 long behind =
                         launches.at(y) + (t + 1) * count * GATES * y.type().byteSize();
-                steps.add(cast(behind, y.type(), narrowed, weightType, count * GATES));
-                steps.add(matrices.product(
-                        new MatrixLaunches.Operands(narrowed, false, launches.at(op.weight()), false),
-                        Optional.empty(),
-                        new MatrixLaunches.Size(samples, hidden, GATES * hidden),
-                        List.of("X=" + weightType, "Y=f32", "FUNCTION=Identity"),
-                        recurrent));
+                steps.add(
+                        elementwise.cast(new Place(y.type(), behind), new Place(weightType, narrowed), count * GATES));
+                steps.add(product);
             }
             steps.add(launches.of(
                     KernelSources.LSTM,

@@ -1,14 +1,15 @@
 package dev.tutti.tensor.backend.cuda;
 
 import dev.tutti.tensor.graph.Activation;
+import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.MatrixOp;
 import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
 import java.util.List;
 import java.util.Optional;
 
-/** {@code matmul.cu}, and sums over rows. */
-record MatrixLaunches(Launches launches, ElementwiseLaunches elementwise) {
+/** Products of matrices, and sums over rows. */
+record MatrixLaunches(Launches launches, ElementwiseLaunches elementwise, Optional<ProductPlans> plans) {
     private static final int TILE = 64;
     private static final int THREADS = 128;
     private static final int SUM_COLUMNS = 32;
@@ -41,38 +42,72 @@ record MatrixLaunches(Launches launches, ElementwiseLaunches elementwise) {
         int m = result.size(0);
         int n = result.size(1);
         int k = Math.toIntExact(left.elementCount() / m);
-        return product(
-                new Operands(launches.at(left), transposeLeft, launches.at(right), transposeRight),
+        return product(new Product(
+                new Product.Operands(left.type(), launches.at(left), transposeLeft, launches.at(right), transposeRight),
+                new Product.Size(m, n, k),
                 bias.map(launches::at),
-                new Size(m, n, k),
-                List.of(
-                        Launches.macro("X", left),
-                        Launches.macro("Y", y),
-                        "FUNCTION=" + ElementwiseLaunches.function(activation)),
-                launches.at(y));
+                activation,
+                new Place(y.type(), launches.at(y))));
     }
 
-    /** Where both are, and how they lie. */
-    record Operands(long left, boolean transposeLeft, long right, boolean transposeRight) {}
+    /** By cuBLASLt where it can, and by tiles of our own where not. */
+    Launch product(Product product) {
+        return plans.flatMap(library -> planned(library, product)).orElseGet(() -> tiles(product));
+    }
 
-    /** (m, k) × (k, n). */
-    record Size(int m, int n, int k) {}
+    /** In one go, or the sums, rounded to the result's type only where that changes nothing, and the activation behind. */
+    private Optional<Launch> planned(ProductPlans library, Product product) {
+        Place result = product.result();
+        Activation activation = product.activation();
+        Optional<Launch> whole = biased(library, product);
+        if (whole.isPresent() || activation == Activation.IDENTITY) {
+            return whole;
+        }
+        long results = product.size().results();
+        boolean exact = activation == Activation.RELU || result.type() == ElementType.F32;
+        Place sums =
+                exact ? result : new Place(ElementType.F32, launches.memory().allocate(results * Float.BYTES));
+        return biased(library, product.sums(sums))
+                .map(launch -> Launches.all(launch, elementwise.apply(activation, sums, result, results)));
+    }
 
-    Launch product(Operands operands, Optional<Long> bias, Size size, List<String> macros, long y) {
+    /** A bias that the library cannot read where it is, or as it is, is copied before, in the result's type. */
+    private Optional<Launch> biased(ProductPlans library, Product product) {
+        ElementType type = product.result().type();
+        Optional<Place> bias = product.bias().map(address -> new Place(ElementType.F32, address));
+        if (bias.isEmpty() || ProductPlans.takesBias(bias.get().address(), type)) {
+            return library.plan(product, bias);
+        }
+        int n = product.size().n();
+        Place copy = new Place(type, launches.memory().allocate((long) n * type.byteSize()));
+        return library.plan(product, Optional.of(copy))
+                .map(launch -> Launches.all(elementwise.cast(bias.get(), copy, n), launch));
+    }
+
+    private Launch tiles(Product product) {
+        Product.Operands operands = product.operands();
+        Product.Size size = product.size();
         return launches.of(
                 KernelSources.MATMUL,
-                macros,
+                List.of(
+                        "X=" + operands.type(),
+                        product.result().macro("Y"),
+                        "FUNCTION=" + ElementwiseLaunches.function(product.activation())),
                 "matmul",
-                new Grid(Math.ceilDiv(size.m, TILE), Math.ceilDiv(size.n, TILE), 1, THREADS),
+                new Grid(Math.ceilDiv(size.m(), TILE), Math.ceilDiv(size.n(), TILE), 1, THREADS),
                 new Struct()
-                        .addresses(operands.left, operands.right, bias.orElse(0L), y)
+                        .addresses(
+                                operands.left(),
+                                operands.right(),
+                                product.bias().orElse(0L),
+                                product.result().address())
                         .ints(
-                                size.m,
-                                size.n,
-                                size.k,
-                                operands.transposeLeft ? 1 : 0,
-                                operands.transposeRight ? 1 : 0,
-                                bias.isPresent() ? 1 : 0));
+                                size.m(),
+                                size.n(),
+                                size.k(),
+                                operands.transposeLeft() ? 1 : 0,
+                                operands.transposeRight() ? 1 : 0,
+                                product.bias().isPresent() ? 1 : 0));
     }
 
     /** In two steps where rows are many: parts of them, then these. */

@@ -57,12 +57,19 @@ public final class EmulatedCuda implements BeforeAllCallback, AfterAllCallback {
                 SOURCES.resolve("emulated_device.h"),
                 built.resolve("emulated_device.h"),
                 StandardCopyOption.REPLACE_EXISTING);
-        compile(built.resolve("libcuda.so.1"), "fibers.cpp", "driver.cpp");
-        compile(built.resolve("libnvrtc.so.13"), "nvrtc.cpp");
+        Path driver = built.resolve("libcuda.so.1");
+        compile(driver, source("fibers.cpp"), source("driver.cpp"));
+        compile(built.resolve("libnvrtc.so.13"), source("nvrtc.cpp"));
+        compile(built.resolve("libcublasLt.so.13"), source("cublaslt.cpp"), driver.toString());
         return built;
     }
 
-    private static void compile(Path library, String... sources) throws IOException, InterruptedException {
+    private static String source(String name) {
+        return SOURCES.resolve(name).toString();
+    }
+
+    /** @param parts sources, and libraries that they need */
+    private static void compile(Path library, String... parts) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 CudaToolkit.gxx().toString(),
                 "-std=c++17",
@@ -74,9 +81,7 @@ public final class EmulatedCuda implements BeforeAllCallback, AfterAllCallback {
                 "-fPIC",
                 "-I" + CudaToolkit.headers(),
                 "-Wl,-soname,emulated-" + library.getFileName()));
-        for (String source : sources) {
-            command.add(SOURCES.resolve(source).toString());
-        }
+        command.addAll(List.of(parts));
         command.addAll(List.of("-o", library.toString(), "-ldl"));
         CudaToolkit.run(command);
     }
