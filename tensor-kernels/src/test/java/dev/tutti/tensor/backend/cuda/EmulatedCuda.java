@@ -1,5 +1,7 @@
 package dev.tutti.tensor.backend.cuda;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import dev.tutti.tensor.backend.BackendUnavailableException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,6 +45,9 @@ final class EmulatedCuda implements BeforeAllCallback, AfterAllCallback {
     }
 
     private static synchronized void install() throws IOException, InterruptedException {
+        assumeTrue(
+                Files.isDirectory(SOURCES),
+                "there is no device, and no emulator to build: " + SOURCES + " is not here");
         if (folder == null) {
             folder = build();
         }
