@@ -140,7 +140,7 @@ final class BenchStepCommand implements Callable<Integer> {
                                 .formatted(result.medianMillis(), result.steps(), result.fastestMillis()))
                 .row(
                         "speed",
-                        "%,.0f samples/s, %s"
+                        (result.samplesPerSecond() < 100 ? "%.1f samples/s, %s" : "%,.0f samples/s, %s")
                                 .formatted(result.samplesPerSecond(), BenchOptions.flops(result.gigaflopsPerSecond())));
         result.matmulGigaflops()
                 .ifPresent(gigaflops -> table.row(
