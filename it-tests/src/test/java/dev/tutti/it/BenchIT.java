@@ -39,6 +39,27 @@ class BenchIT extends WithProcesses {
         assertThat(json.path("samples_per_second").asDouble() * millis / 1e3).isCloseTo(2, within(1e-6));
         assertThat(json.path("achieved_gflops").asDouble() * millis * 1e6)
                 .isCloseTo(json.path("flops_per_step").asDouble(), withinPercentage(1e-6));
+        assertThat(json.path("share_of_matmul").asDouble()
+                        * json.path("matmul_gflops").asDouble())
+                .isCloseTo(json.path("achieved_gflops").asDouble(), withinPercentage(1e-6));
+    }
+
+    @Test
+    void kernelsAreTimedInTheSizesThatFitTheTime() {
+        TuttiProcess.Ended bench = processes.run(
+                "bench", "kernels", "--backend", "cpu", "--precision", "bf16", "--seconds", "1", "-o", "json");
+
+        assertThat(bench.exitCode()).as(bench.err()).isZero();
+        JsonNode json = bench.json();
+        JsonNode matmul = json.path("kernels").get(0);
+        assertThat(matmul.path("kernel").asText()).isEqualTo("matmul");
+        assertThat(matmul.path("flops").asLong()).isEqualTo(2L << 30);
+        assertThat(matmul.path("bytes").asLong()).isEqualTo(6L << 20);
+        assertThat(matmul.path("achieved_gflops").asDouble()
+                        * matmul.path("millis_median").asDouble())
+                .isCloseTo(2147.483648, withinPercentage(1e-6));
+        assertThat(json.path("omitted").findValuesAsText("size")).contains("8192 × 8192 × 8192");
+        assertThat(json.path("kernels").size() + json.path("omitted").size()).isEqualTo(14);
     }
 
     @Test
@@ -167,7 +188,7 @@ class BenchIT extends WithProcesses {
     @CsvSource(
             delimiter = ';',
             value = {
-                "--model;lente;neither one of mlp, lenet, lstm, transformer nor a job file (did you mean lenet?)",
+                "--model;lente;neither one of mlp, lenet, lstm, transformer, gpt2 nor a job file (did you mean lenet?)",
                 "--precision;f8;--precision must be f32, bf16 or f16, got f8",
                 "--threads;0;--threads must be 1 or more, got 0",
                 "--backend;gpu;no backend \"gpu\"; there are auto, cuda, cpu, reference"

@@ -38,7 +38,8 @@ record BenchModel(
         MLP,
         LENET,
         LSTM,
-        TRANSFORMER;
+        TRANSFORMER,
+        GPT2;
 
         String label() {
             return name().toLowerCase(Locale.ROOT);
@@ -63,6 +64,14 @@ record BenchModel(
                             Objective.of(Task.CROSS_ENTROPY),
                             adam(),
                             8,
+                            ElementType.F32);
+                case GPT2 ->
+                    new BenchModel(
+                            label(),
+                            new ModelSpec(new ModelInput.Tokens(1024, OptionalInt.empty()), gpt2()),
+                            Objective.of(Task.CROSS_ENTROPY),
+                            adam(),
+                            4,
                             ElementType.F32);
             };
         }
@@ -107,6 +116,25 @@ record BenchModel(
                         false,
                         false)
                 .layers(VOCABULARY, true);
+    }
+
+    /** The smallest of Radford et al. 2019, 124 million parameters. */
+    private static List<Layer> gpt2() {
+        int vocabulary = 50_257;
+        int width = 768;
+        return new Presets.Transformer(
+                        vocabulary,
+                        width,
+                        12,
+                        12,
+                        4 * width,
+                        0,
+                        Layer.Positions.Encoding.LEARNED,
+                        Activation.GELU,
+                        true,
+                        true,
+                        true)
+                .layers(vocabulary, true);
     }
 
     private static SliceOptimizer adam() {

@@ -1,13 +1,15 @@
 package dev.tutti.benchmarks.step;
 
+import static dev.tutti.benchmarks.BackendOptions.USAGE;
+
+import dev.tutti.benchmarks.BackendOptions;
+import dev.tutti.benchmarks.kernels.MatmulPeak;
 import dev.tutti.parameterserver.shard.JobOptimizer;
 import dev.tutti.proto.launch.LaunchException;
 import dev.tutti.proto.launch.StepBenchmark;
 import dev.tutti.proto.spec.DidYouMean;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.tensor.backend.Backend;
-import dev.tutti.tensor.backend.BackendUnavailableException;
-import dev.tutti.tensor.backend.Backends;
 import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.model.Models;
 import dev.tutti.tensor.optimizer.SliceOptimizer;
@@ -19,19 +21,19 @@ import dev.tutti.worker.training.JobStep;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.OptionalDouble;
 
 /** Times steps one by one, after a third of the time has gone by: the JIT compiler has done its work by then, or the time was too short. */
 public final class ProcessStepBenchmark implements StepBenchmark {
-    private static final int USAGE = 2;
     private static final int INTERRUPTED = 130;
     private static final int LEAST_STEPS = 3;
     private static final int MOST_STEPS = 1_000_000;
 
     @Override
     public Result measure(Request request) throws LaunchException {
-        Backend backend = backend(request);
+        Backend backend = BackendOptions.backend(request.backend(), request.threads(), request.plugins());
         BenchModel model = model(request);
+        OptionalDouble matmul = MatmulPeak.gigaflopsPerSecond(backend, model.precision());
         try (TrainingStep step = new TrainingStep(model, backend)) {
             double[] millis = time(step, request.time());
             return new Result(
@@ -45,6 +47,7 @@ public final class ProcessStepBenchmark implements StepBenchmark {
                     millis.length,
                     millis[millis.length / 2],
                     millis[0],
+                    matmul,
                     request.profiled() ? step.profile() : List.of());
         } catch (UnsupportedOperationException | IllegalArgumentException e) {
             throw new LaunchException(USAGE, "%s on %s: %s".formatted(model.name(), backend.name(), e.getMessage()), e);
@@ -61,18 +64,12 @@ public final class ProcessStepBenchmark implements StepBenchmark {
                         model.batch());
     }
 
-    private static Backend backend(Request request) throws LaunchException {
-        try {
-            return Backends.select(request.backend(), request.threads(), request.plugins());
-        } catch (BackendUnavailableException e) {
-            throw new LaunchException(USAGE, "--backend: " + e.getMessage(), e);
-        }
-    }
-
     private static BenchModel model(Request request) throws LaunchException {
         BenchModel model =
                 request.job().isPresent() ? ofJob(request, request.job().get()) : preset(request.model());
-        return model.with(request.batch().orElse(model.batch()), precision(request, model.precision()));
+        ElementType precision = BackendOptions.precision(
+                request.precision().orElse(model.precision().toString()));
+        return model.with(request.batch().orElse(model.batch()), precision);
     }
 
     private static BenchModel preset(String name) throws LaunchException {
@@ -110,16 +107,6 @@ public final class ProcessStepBenchmark implements StepBenchmark {
                 "--model %s is neither one of %s nor a job file%s"
                         .formatted(model, BenchModel.Preset.names(), DidYouMean.hint(model, names)),
                 null);
-    }
-
-    private static ElementType precision(Request request, ElementType unasked) throws LaunchException {
-        String name = request.precision().orElse(unasked.toString());
-        return Stream.of(ElementType.values())
-                .filter(ElementType::isFloat)
-                .filter(type -> type.toString().equals(name))
-                .findFirst()
-                .orElseThrow(
-                        () -> new LaunchException(USAGE, "--precision must be f32, bf16 or f16, got " + name, null));
     }
 
     /** Milliseconds of each step, sorted. */

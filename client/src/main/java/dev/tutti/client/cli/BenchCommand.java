@@ -18,12 +18,13 @@ final class BenchCommand implements Callable<Integer> {
     static CommandLine commandLine(Shell shell) {
         return new CommandLine(new BenchCommand())
                 .addSubcommand(new BenchStepCommand(shell))
+                .addSubcommand(new BenchKernelsCommand(shell))
                 .addSubcommand(new BenchExchangeCommand(shell))
                 .addSubcommand(new BenchOptimizerCommand(shell));
     }
 
     @Override
     public Integer call() {
-        throw new ParameterException(spec.commandLine(), "name one of step, exchange, optimizer");
+        throw new ParameterException(spec.commandLine(), "name one of step, kernels, exchange, optimizer");
     }
 }

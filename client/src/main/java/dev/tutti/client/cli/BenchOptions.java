@@ -55,6 +55,13 @@ final class BenchOptions {
         return ExitCodes.OK;
     }
 
+    /** A rate, in the unit in which it is easily read. */
+    static String flops(double gigaflopsPerSecond) {
+        return gigaflopsPerSecond < 1000
+                ? "%.1f GFLOP/s".formatted(gigaflopsPerSecond)
+                : "%.1f TFLOP/s".formatted(gigaflopsPerSecond / 1000);
+    }
+
     /** @throws CommandException with the sentence if it does not hold */
     static void require(boolean holds, String sentence) throws CommandException {
         if (!holds) {

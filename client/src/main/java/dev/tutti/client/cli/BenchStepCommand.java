@@ -33,7 +33,7 @@ final class BenchStepCommand implements Callable<Integer> {
     @Option(
             names = "--model",
             paramLabel = "NAME|FILE",
-            description = "mlp, lenet, lstm or transformer in the sizes docs/benchmarks.md names, or a job file"
+            description = "mlp, lenet, lstm, transformer or gpt2 in the sizes docs/benchmarks.md names, or a job file"
                     + " (default: ${DEFAULT-VALUE}).")
     private String model = "mlp";
 
@@ -115,6 +115,8 @@ final class BenchStepCommand implements Callable<Integer> {
         report.put("samples_per_second", result.samplesPerSecond());
         report.put("flops_per_step", result.flops());
         report.put("achieved_gflops", result.gigaflopsPerSecond());
+        result.matmulGigaflops().ifPresent(gigaflops -> report.put("matmul_gflops", gigaflops));
+        result.shareOfMatmul().ifPresent(share -> report.put("share_of_matmul", share));
         if (!result.parts().isEmpty()) {
             report.put(
                     "parts",
@@ -138,8 +140,16 @@ final class BenchStepCommand implements Callable<Integer> {
                                 .formatted(result.medianMillis(), result.steps(), result.fastestMillis()))
                 .row(
                         "speed",
-                        "%,.0f samples/s, %,.1f GFLOP/s"
-                                .formatted(result.samplesPerSecond(), result.gigaflopsPerSecond()));
+                        (result.samplesPerSecond() < 100 ? "%.1f samples/s, %s" : "%,.0f samples/s, %s")
+                                .formatted(result.samplesPerSecond(), BenchOptions.flops(result.gigaflopsPerSecond())));
+        result.matmulGigaflops()
+                .ifPresent(gigaflops -> table.row(
+                        "matmul",
+                        "%s by a square product in %s; the step has %.2f of it"
+                                .formatted(
+                                        BenchOptions.flops(gigaflops),
+                                        result.precision(),
+                                        result.gigaflopsPerSecond() / gigaflops)));
         longestFirst(result).forEach(part -> table.row("%,.1f µs".formatted(part.micros()), part.instruction()));
         return table.toString();
     }

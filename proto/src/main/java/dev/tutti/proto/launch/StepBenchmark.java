@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /** Measures training steps (forward, backward and optimizer) in this process. Provided through {@link java.util.ServiceLoader}. */
 public interface StepBenchmark {
@@ -46,6 +47,7 @@ public interface StepBenchmark {
      *
      * @param backend with everything its numbers depend on
      * @param flops of one step: multiplications and additions of all products
+     * @param matmulGigaflops per second, which the backend reaches in a square product of the same precision, measured just before; empty if it has none by itself
      * @param parts in the order in which they run; empty unless asked for
      */
     record Result(
@@ -59,6 +61,7 @@ public interface StepBenchmark {
             int steps,
             double medianMillis,
             double fastestMillis,
+            OptionalDouble matmulGigaflops,
             List<Part> parts) {
         public double samplesPerSecond() {
             return batch / medianMillis * 1e3;
@@ -66,6 +69,13 @@ public interface StepBenchmark {
 
         public double gigaflopsPerSecond() {
             return flops / medianMillis * 1e-6;
+        }
+
+        /** What the step reaches of the product's rate. */
+        public OptionalDouble shareOfMatmul() {
+            return matmulGigaflops.stream()
+                    .map(matmul -> gigaflopsPerSecond() / matmul)
+                    .findFirst();
         }
     }
 

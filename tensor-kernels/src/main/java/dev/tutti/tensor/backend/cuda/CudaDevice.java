@@ -13,8 +13,6 @@ import java.util.stream.IntStream;
 
 /** One GPU and its primary context, for as long as the process lives. Thread-safe; whoever hands it work calls {@link #enter} before, on the same thread. */
 final class CudaDevice {
-    /** Whether products of f32 may be of tf32. */
-    static final String TF32 = "tutti.cuda.tf32";
 
     private static final int MAJOR = 75;
     private static final int MINOR = 76;
@@ -31,7 +29,7 @@ final class CudaDevice {
     private final ConcurrentNavigableMap<Long, Long> pinned = new ConcurrentSkipListMap<>();
 
     private final Optional<CublasLt> products;
-    private final boolean tf32 = Boolean.getBoolean(TF32);
+    private final ProductOptions productOptions = ProductOptions.ofProperties();
 
     private CudaDevice(Driver driver, Nvrtc compiler, int ordinal, Function<Driver, Optional<CublasLt>> products) {
         this.driver = driver;
@@ -90,14 +88,14 @@ final class CudaDevice {
         return products;
     }
 
-    /** Whether products of f32 are of tf32, where {@link #products} does them. */
-    boolean tf32() {
-        return tf32;
+    /** For {@link #products}. */
+    ProductOptions productOptions() {
+        return productOptions;
     }
 
     /** What the bits of results depend on. */
     String numerics() {
-        String multiplication = products.map(library -> "cuBLASLt " + library.version() + (tf32 ? " with tf32" : ""))
+        String multiplication = products.map(library -> "cuBLASLt " + library.version() + productOptions)
                 .orElse("own products");
         return "cuda: %s, NVRTC %s, %s".formatted(description, compiler.version(), multiplication);
     }

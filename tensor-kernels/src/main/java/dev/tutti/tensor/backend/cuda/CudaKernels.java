@@ -27,7 +27,7 @@ final class CudaKernels {
     /** @param stream for what has to be tried; it is not being captured yet */
     CudaKernels(CudaDevice device, Launches launches, long stream) {
         Optional<ProductPlans> plans =
-                device.products().map(library -> new ProductPlans(library, device.tf32(), launches, stream));
+                device.products().map(library -> new ProductPlans(library, device.productOptions(), launches, stream));
         elementwise = new ElementwiseLaunches(launches);
         matrices = new MatrixLaunches(launches, elementwise, plans);
         layouts = new LayoutLaunches(launches);

@@ -32,6 +32,7 @@ final class LtConstants {
     static final int CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES = 8;
 
     static final int CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE = 2;
+    static final int CUBLASLT_REDUCTION_SCHEME_MASK = 7;
 
     private LtConstants() {}
 }

@@ -9,7 +9,7 @@ import java.util.Optional;
 
 /**
  * Products of one program by cuBLASLt. Its matrices are columns where ours are rows, so it is asked for the transposed result, rightᵀ · leftᵀ. Algorithms are chosen
- * here, when a program is compiled, among those whose bits are the same at every run; and each runs once on what happens to be in memory, since the driver
+ * here, when a program is compiled, among those whose bits are the same at every run, unless others may be taken; and each runs once on what happens to be in memory, since the driver
  * loads a kernel at its first launch, which must not be while a graph is captured.
  */
 final class ProductPlans {
@@ -22,7 +22,7 @@ final class ProductPlans {
     private static final byte NAN = -1;
 
     private final CublasLt library;
-    private final boolean tf32;
+    private final ProductOptions options;
     private final Driver driver;
     private final DeviceMemory memory;
     private final Arena arena;
@@ -34,9 +34,9 @@ final class ProductPlans {
      * @param launches of the program
      * @param stream which is not being captured yet
      */
-    ProductPlans(CublasLt library, boolean tf32, Launches launches, long stream) {
+    ProductPlans(CublasLt library, ProductOptions options, Launches launches, long stream) {
         this.library = library;
-        this.tf32 = tf32;
+        this.options = options;
         this.driver = launches.driver();
         this.memory = launches.memory();
         this.arena = launches.arena();
@@ -89,7 +89,7 @@ final class ProductPlans {
 
     private MemorySegment descriptor(Product product, int epilogue) {
         Product.Operands operands = product.operands();
-        boolean short32 = tf32 && operands.type() == ElementType.F32;
+        boolean short32 = options.tf32() && operands.type() == ElementType.F32;
         MemorySegment descriptor = library.descriptor(
                 short32 ? LtConstants.CUBLAS_COMPUTE_32F_FAST_TF32 : LtConstants.CUBLAS_COMPUTE_32F,
                 LtConstants.CUDA_R_32F,
@@ -131,7 +131,7 @@ final class ProductPlans {
         };
     }
 
-    /** Parts of a sum may go through the workspace and be added there in order, but not where they meet by chance. */
+    /** Parts of a sum may go through the workspace and be added there in order, but not, by default, where they meet by chance. */
     private MemorySegment preference(Product product) {
         Product.Operands operands = product.operands();
         int d = alignment(product.result().address());
@@ -140,7 +140,9 @@ final class ProductPlans {
         library.prefer(
                 preference,
                 LtConstants.CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
-                LtConstants.CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE);
+                options.deterministic()
+                        ? LtConstants.CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE
+                        : LtConstants.CUBLASLT_REDUCTION_SCHEME_MASK);
         library.prefer(preference, LtConstants.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignment(operands.right()));
         library.prefer(preference, LtConstants.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignment(operands.left()));
         library.prefer(preference, LtConstants.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, d);

@@ -1,5 +1,7 @@
 package dev.tutti.tensor.backend.cuda;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import dev.tutti.tensor.backend.BackendUnavailableException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,11 +22,15 @@ public final class EmulatedCuda implements BeforeAllCallback, AfterAllCallback {
     private static final Path SOURCES = Path.of("src/test/cuda");
     private static @Nullable Path folder;
 
+    /** Else the libraries are real, and where they are is not ours to forget. */
+    private boolean isInstalled;
+
     /** From now on they are CUDA's libraries for this process, unless it has real ones and a device. */
     @Override
     public void beforeAll(ExtensionContext context) throws IOException, InterruptedException {
         if (!isThereADevice()) {
             install();
+            isInstalled = true;
         }
     }
 
@@ -42,11 +48,16 @@ public final class EmulatedCuda implements BeforeAllCallback, AfterAllCallback {
 
     @Override
     public void afterAll(ExtensionContext context) {
-        System.clearProperty(NativeLibrary.FOLDER);
-        System.clearProperty(ImageFolder.PROPERTY);
+        if (isInstalled) {
+            System.clearProperty(NativeLibrary.FOLDER);
+            System.clearProperty(ImageFolder.PROPERTY);
+        }
     }
 
     private static synchronized void install() throws IOException, InterruptedException {
+        assumeTrue(
+                Files.isDirectory(SOURCES),
+                "there is no device, and no emulator to build: " + SOURCES + " is not here");
         if (folder == null) {
             folder = build();
         }

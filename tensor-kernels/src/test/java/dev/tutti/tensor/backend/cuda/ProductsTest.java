@@ -125,7 +125,7 @@ class ProductsTest {
     @Test
     void tf32IsAnOption() {
         Graph graph = dense(Activation.IDENTITY, ElementType.F32, ElementType.F32);
-        System.setProperty(CudaDevice.TF32, "true");
+        System.setProperty(ProductOptions.TF32, "true");
         try {
             CudaDevice shortened = CudaDevice.open();
             assertThat(shortened.numerics()).endsWith(" with tf32");
@@ -134,7 +134,20 @@ class ProductsTest {
             Graph halves = dense(Activation.IDENTITY, ElementType.BF16, ElementType.F32);
             assertThat(y(shortened, halves)).isEqualTo(y(library, halves));
         } finally {
-            System.clearProperty(CudaDevice.TF32);
+            System.clearProperty(ProductOptions.TF32);
+        }
+    }
+
+    @Test
+    void theOrderOfSumsIsAnOption() {
+        Graph graph = dense(Activation.IDENTITY, ElementType.BF16, ElementType.F32);
+        System.setProperty(ProductOptions.DETERMINISTIC, "false");
+        try {
+            CudaDevice any = CudaDevice.open();
+            assertThat(any.numerics()).endsWith(", not deterministic");
+            assertAgrees(any, graph, TF32_CLOSE);
+        } finally {
+            System.clearProperty(ProductOptions.DETERMINISTIC);
         }
     }
 
