@@ -183,7 +183,8 @@ class ProductsTest {
         try (Arena arena = Arena.ofShared();
                 DeviceMemory memory = new DeviceMemory(driver, dense(activation, operands, result))) {
             Launches launches = new Launches(driver, library.kernels(), memory, arena);
-            ProductPlans plans = new ProductPlans(library.products().orElseThrow(), false, launches, stream);
+            ProductPlans plans = new ProductPlans(
+                    library.products().orElseThrow(), new ProductOptions(false, true), launches, stream);
             long x = memory.allocate(64 * 64 * 4);
             Place bias = new Place(result, memory.allocate(64 * 4));
             Product product = new Product(
