@@ -8,6 +8,38 @@
 #define FUNCTION Identity
 #endif
 
+union Longest {
+  A::Storage a;
+  B::Storage b;
+  Y::Storage y;
+};
+
+// Elements that are read or written at once.
+#define AT_ONCE (16 / (int)sizeof(Longest))
+
+// Each thread's elements: AT_ONCE at a time if all tensors lie so, and one at a time where there are not so many, or tensors do not. What is done with an
+// element is the same.
+template <typename F>
+DEVICE void forEach(int64_t count, bool areAligned, F f) {
+  int64_t thread = (int64_t)blockIdx.x * blockDim.x + threadIdx.x, threads = (int64_t)gridDim.x * blockDim.x;
+  int64_t whole = areAligned ? count / AT_ONCE * AT_ONCE : 0;
+  for (int64_t i = thread * AT_ONCE; i < whole; i += threads * AT_ONCE) f(i, Values<AT_ONCE>());
+  for (int64_t i = whole + thread; i < count; i += threads) f(i, Values<1>());
+}
+
+template <int n, typename F>
+DEVICE Values<n> each(const Values<n>& x, const Values<n>& y, F f) {
+  Values<n> z;
+#pragma unroll
+  for (int k = 0; k < n; k++) z.of[k] = f(x.of[k], y.of[k]);
+  return z;
+}
+
+template <typename... Tensor>
+DEVICE bool areAligned(const Tensor&... of) {
+  return (of.template isAligned<AT_ONCE>() && ...);
+}
+
 struct Binary {
   In<A> a;
   In<B> b;
@@ -15,18 +47,26 @@ struct Binary {
   int64_t count;
 };
 
+template <typename F>
+DEVICE void binary(const Binary& of, F f) {
+  forEach(of.count, areAligned(of.a, of.b, of.y), [&](int64_t i, auto values) {
+    constexpr int n = sizeof(values) / sizeof(float);
+    of.y.template setSeveral<n>(i, each(of.a.template several<n>(i), of.b.template several<n>(i), f));
+  });
+}
+
 KERNEL(256, add, Binary) {
-  FOR_EACH(i, arguments.count) arguments.y.set(i, arguments.a[i] + arguments.b[i]);
+  binary(arguments, [](float a, float b) { return a + b; });
 }
 
 // a: gradient, b: saved.
 KERNEL(256, activate_gradient, Binary) {
-  FOR_EACH(i, arguments.count) arguments.y.set(i, arguments.a[i] * FUNCTION::derivative(arguments.b[i]));
+  binary(arguments, [](float gradient, float saved) { return gradient * FUNCTION::derivative(saved); });
 }
 
 // As a relu's gradient: passed on, or not, whatever it is.
 KERNEL(256, relu_gradient, Binary) {
-  FOR_EACH(i, arguments.count) arguments.y.set(i, arguments.b[i] > 0.0f ? arguments.a[i] : 0.0f);
+  binary(arguments, [](float gradient, float saved) { return saved > 0.0f ? gradient : 0.0f; });
 }
 
 struct Unary {
@@ -35,13 +75,22 @@ struct Unary {
   int64_t count;
 };
 
+template <typename F>
+DEVICE void unary(const Unary& of, F f) {
+  forEach(of.count, areAligned(of.x, of.y), [&](int64_t i, auto values) {
+    constexpr int n = sizeof(values) / sizeof(float);
+    auto x = of.x.template several<n>(i);
+    of.y.template setSeveral<n>(i, each(x, x, [&](float a, float) { return f(a); }));
+  });
+}
+
 KERNEL(256, activate, Unary) {
-  FOR_EACH(i, arguments.count) arguments.y.set(i, FUNCTION::apply(arguments.x[i]));
+  unary(arguments, [](float x) { return FUNCTION::apply(x); });
 }
 
 // Between float types.
 KERNEL(256, cast, Unary) {
-  FOR_EACH(i, arguments.count) arguments.y.set(i, arguments.x[i]);
+  unary(arguments, [](float x) { return x; });
 }
 
 struct Scaled {
@@ -54,7 +103,7 @@ struct Scaled {
 
 KERNEL(256, scale, Scaled) {
   float factor = arguments.factor * arguments.scalar[0];
-  FOR_EACH(i, arguments.count) arguments.y.set(i, factor * arguments.x[i]);
+  unary({arguments.x, arguments.y, arguments.count}, [=](float x) { return factor * x; });
 }
 
 struct Biased {
@@ -64,8 +113,17 @@ struct Biased {
   int64_t count, biases;
 };
 
+// A bias that lies otherwise than the rest, as parameters may, is read one at a time.
 KERNEL(256, add_bias, Biased) {
-  FOR_EACH(i, arguments.count) arguments.y.set(i, arguments.x[i] + arguments.bias[i % arguments.biases]);
+  bool isWhole = arguments.biases % AT_ONCE == 0;
+  forEach(arguments.count, isWhole && areAligned(arguments.x, arguments.y), [&](int64_t i, auto values) {
+    constexpr int n = sizeof(values) / sizeof(float);
+    int64_t first = i % arguments.biases;
+#pragma unroll
+    for (int k = 0; k < n; k++) values.of[k] = arguments.bias[first + k];
+    values = each(arguments.x.template several<n>(i), values, [](float x, float bias) { return x + bias; });
+    arguments.y.template setSeveral<n>(i, values);
+  });
 }
 
 // ---- dropout: Philox 4x32-10, as random/CounterRandom.java
