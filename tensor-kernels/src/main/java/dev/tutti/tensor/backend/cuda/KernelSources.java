@@ -13,6 +13,7 @@ enum KernelSources {
     LAYOUT("layout.cu"),
     LOSS("loss.cu"),
     NORMALIZATION("normalization.cu"),
+    LAYER_NORM("rows.cuh layer_norm.cu"),
     SEQUENCE("sequence.cu"),
     LSTM("lstm.cu"),
     IMAGES("window.cuh images.cu"),
