@@ -19,7 +19,8 @@ enum KernelSources {
     IMAGES("window.cuh images.cu"),
     CONVOLUTION("mma.cuh product.cuh window.cuh convolution.cu"),
     MATMUL("mma.cuh product.cuh matmul.cu"),
-    ATTENTION("mma.cuh heads.cuh attention.cu"),
+    ATTENTION("mma.cuh heads.cuh tiles.cuh attention.cu"),
+    ATTENTION_GRADIENT("mma.cuh heads.cuh tiles.cuh attention_gradient.cu"),
     ATTENTION_ROWS("heads.cuh attention_rows.cu");
 
     /** With spaces between them. */
