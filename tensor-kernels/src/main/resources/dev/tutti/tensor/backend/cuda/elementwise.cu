@@ -17,22 +17,14 @@ union Longest {
 // Elements that are read or written at once.
 #define AT_ONCE (16 / (int)sizeof(Longest))
 
-// Each thread's elements: AT_ONCE at a time if all tensors lie so, and one at a time where there are not so many, or tensors do not. What is done with an
-// element is the same.
-template <typename F>
-DEVICE void forEach(int64_t count, bool areAligned, F f) {
+// Each thread's elements: of.at<n>(i) for AT_ONCE at a time if all tensors lie so, and one at a time where there are not so many, or tensors do not.
+// What is done with an element is the same.
+template <typename Work>
+DEVICE void forEach(int64_t count, bool areAligned, const Work& of) {
   int64_t thread = (int64_t)blockIdx.x * blockDim.x + threadIdx.x, threads = (int64_t)gridDim.x * blockDim.x;
   int64_t whole = areAligned ? count / AT_ONCE * AT_ONCE : 0;
-  for (int64_t i = thread * AT_ONCE; i < whole; i += threads * AT_ONCE) f(i, Values<AT_ONCE>());
-  for (int64_t i = whole + thread; i < count; i += threads) f(i, Values<1>());
-}
-
-template <int n, typename F>
-DEVICE Values<n> each(const Values<n>& x, const Values<n>& y, F f) {
-  Values<n> z;
-#pragma unroll
-  for (int k = 0; k < n; k++) z.of[k] = f(x.of[k], y.of[k]);
-  return z;
+  for (int64_t i = thread * AT_ONCE; i < whole; i += threads * AT_ONCE) of.template at<AT_ONCE>(i);
+  for (int64_t i = whole + thread; i < count; i += threads) of.template at<1>(i);
 }
 
 template <typename... Tensor>
@@ -48,11 +40,21 @@ struct Binary {
 };
 
 template <typename F>
+struct OfTwo {
+  const Binary& of;
+  F f;
+  template <int n>
+  DEVICE void at(int64_t i) const {
+    Values<n> a = of.a.template several<n>(i), b = of.b.template several<n>(i);
+#pragma unroll
+    for (int k = 0; k < n; k++) a.of[k] = f(a.of[k], b.of[k]);
+    of.y.template setSeveral<n>(i, a);
+  }
+};
+
+template <typename F>
 DEVICE void binary(const Binary& of, F f) {
-  forEach(of.count, areAligned(of.a, of.b, of.y), [&](int64_t i, auto values) {
-    constexpr int n = sizeof(values) / sizeof(float);
-    of.y.template setSeveral<n>(i, each(of.a.template several<n>(i), of.b.template several<n>(i), f));
-  });
+  forEach(of.count, areAligned(of.a, of.b, of.y), OfTwo<F>{of, f});
 }
 
 KERNEL(256, add, Binary) {
@@ -76,12 +78,21 @@ struct Unary {
 };
 
 template <typename F>
+struct OfOne {
+  const Unary& of;
+  F f;
+  template <int n>
+  DEVICE void at(int64_t i) const {
+    Values<n> x = of.x.template several<n>(i);
+#pragma unroll
+    for (int k = 0; k < n; k++) x.of[k] = f(x.of[k]);
+    of.y.template setSeveral<n>(i, x);
+  }
+};
+
+template <typename F>
 DEVICE void unary(const Unary& of, F f) {
-  forEach(of.count, areAligned(of.x, of.y), [&](int64_t i, auto values) {
-    constexpr int n = sizeof(values) / sizeof(float);
-    auto x = of.x.template several<n>(i);
-    of.y.template setSeveral<n>(i, each(x, x, [&](float a, float) { return f(a); }));
-  });
+  forEach(of.count, areAligned(of.x, of.y), OfOne<F>{of, f});
 }
 
 KERNEL(256, activate, Unary) {
@@ -113,17 +124,22 @@ struct Biased {
   int64_t count, biases;
 };
 
-// A bias that lies otherwise than the rest, as parameters may, is read one at a time.
-KERNEL(256, add_bias, Biased) {
-  bool isWhole = arguments.biases % AT_ONCE == 0;
-  forEach(arguments.count, isWhole && areAligned(arguments.x, arguments.y), [&](int64_t i, auto values) {
-    constexpr int n = sizeof(values) / sizeof(float);
-    int64_t first = i % arguments.biases;
+struct OfBiased {
+  const Biased& of;
+  template <int n>
+  DEVICE void at(int64_t i) const {
+    int64_t first = i % of.biases;
+    Values<n> x = of.x.template several<n>(i);
+    // A bias may lie otherwise than the rest, as parameters do.
 #pragma unroll
-    for (int k = 0; k < n; k++) values.of[k] = arguments.bias[first + k];
-    values = each(arguments.x.template several<n>(i), values, [](float x, float bias) { return x + bias; });
-    arguments.y.template setSeveral<n>(i, values);
-  });
+    for (int k = 0; k < n; k++) x.of[k] += of.bias[first + k];
+    of.y.template setSeveral<n>(i, x);
+  }
+};
+
+KERNEL(256, add_bias, Biased) {
+  bool areWhole = arguments.biases % AT_ONCE == 0;
+  forEach(arguments.count, areWhole && areAligned(arguments.x, arguments.y), OfBiased{arguments});
 }
 
 // ---- dropout: Philox 4x32-10, as random/CounterRandom.java
