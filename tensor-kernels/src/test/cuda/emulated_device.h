@@ -3,6 +3,8 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <stdexcept>
+#include <vector>
 
 #define DEVICE inline
 #define SHARED static
@@ -62,6 +64,73 @@ template <typename T>
 static inline T __shfl_down_sync(unsigned, T value, unsigned delta) {
   unsigned lane = emulated_lane();
   return emulated_exchange(value, lane + delta < 32 ? lane + delta : lane);
+}
+
+static inline unsigned __ballot_sync(unsigned, bool it) {
+  unsigned all = 0;
+  for (unsigned lane = 0; lane < 32; lane++) all |= unsigned(emulated_exchange(it, lane)) << lane;
+  return all;
+}
+
+// ldmatrix: four matrices of 8 by 8 halves; lane l gives row l % 8 of matrix l / 8.
+static inline void emulated_load_matrices(uint32_t (&x)[4], const void* row, bool transposed) {
+  if (reinterpret_cast<uintptr_t>(row) % 16 != 0) throw std::runtime_error("ldmatrix takes rows at multiples of 16 bytes");
+  uint64_t* lanes = emulated_lanes();
+  lanes[8 * emulated_lane()] = reinterpret_cast<uint64_t>(row);
+  emulated_warp_barrier();
+  unsigned group = emulated_lane() / 4, pair = emulated_lane() % 4 * 2;
+  for (unsigned matrix = 0; matrix < 4; matrix++) {
+    x[matrix] = 0;
+    for (unsigned i = 0; i < 2; i++) {
+      unsigned r = transposed ? pair + i : group, column = transposed ? group : pair + i;
+      x[matrix] |= uint32_t(reinterpret_cast<const uint16_t*>(lanes[8 * (8 * matrix + r)])[column]) << 16 * i;
+    }
+  }
+  emulated_warp_barrier();
+}
+
+// A thread's cp.async, which are done as late as may be: when they are waited for. Until then there is NaN.
+class EmulatedCopies {
+ public:
+  void add(void* to, const void* from, unsigned bytes, bool there) {
+    std::memset(to, 0xff, bytes);
+    open_.push_back({to, there ? from : nullptr, bytes});
+  }
+  void commit() {
+    groups_.push_back(open_);
+    open_.clear();
+  }
+  void wait(unsigned left) {
+    while (groups_.size() > left) {
+      for (const Copy& copy : groups_.front()) {
+        if (copy.from == nullptr)
+          std::memset(copy.to, 0, copy.bytes);
+        else
+          std::memcpy(copy.to, copy.from, copy.bytes);
+      }
+      groups_.erase(groups_.begin());
+    }
+  }
+
+ private:
+  struct Copy {
+    void* to;
+    const void* from;
+    unsigned bytes;
+  };
+  std::vector<Copy> open_;
+  std::vector<std::vector<Copy>> groups_;
+};
+
+static inline EmulatedCopies& emulated_copies() {
+  static EmulatedCopies ofThreads[1024];
+  return ofThreads[threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z)];
+}
+
+static inline void emulated_copy_async(void* to, const void* from, unsigned bytes, bool there) {
+  if ((reinterpret_cast<uintptr_t>(to) | reinterpret_cast<uintptr_t>(from)) % bytes != 0)
+    throw std::runtime_error("cp.async takes addresses that are multiples of its size");
+  emulated_copies().add(to, from, bytes, there);
 }
 
 static inline float __fmaf_rn(float a, float b, float c) { return std::fmaf(a, b, c); }

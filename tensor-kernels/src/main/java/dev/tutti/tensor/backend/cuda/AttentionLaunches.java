@@ -7,15 +7,16 @@ import dev.tutti.tensor.graph.Tensor;
 import java.util.List;
 import java.util.Optional;
 
-/** On tensor cores ({@code attention.cu}) where types and sizes allow it, else row by row ({@code attention_rows.cu}). */
+/** On tensor cores ({@code attention.cu}, {@code attention_gradient.cu}) where types and sizes allow it, else row by row ({@code attention_rows.cu}). */
 record AttentionLaunches(Launches launches) {
     private static final int LARGEST_HEAD = 128;
-    /** Beyond it 64 rows of all that is needed do not fit into shared memory. */
-    private static final int HEAD_OF_LARGE_TILES = 64;
+    /** Beyond these the registers of a thread do not hold what two tiles of rows need. */
+    private static final int HEAD_OF_TWO_TILES_FORWARD = 112;
 
+    private static final int HEAD_OF_TWO_TILES_BACKWARD = 64;
     private static final int THREADS = 128;
-    private static final int ROWS_OF_BLOCK = 64;
     private static final int WARPS = 4;
+    private static final int ROWS_OF_TILE = 16;
 
     private record Size(int samples, int time, int heads, int head, boolean causal) {
         static Size of(Tensor qkv, int heads, boolean causal) {
@@ -23,8 +24,21 @@ record AttentionLaunches(Launches launches) {
             return new Size(shape.size(0), shape.size(1), heads, shape.size(2) / 3 / heads, causal);
         }
 
-        Grid blocks() {
-            return new Grid(Math.ceilDiv(time, ROWS_OF_BLOCK), heads, samples, THREADS);
+        int forwardTiles() {
+            return tiles(HEAD_OF_TWO_TILES_FORWARD);
+        }
+
+        int backwardTiles() {
+            return tiles(HEAD_OF_TWO_TILES_BACKWARD);
+        }
+
+        /** How many tiles of rows a warp has; two share what is loaded, and are of no use where there are not so many rows. */
+        private int tiles(int largestHeadOfTwo) {
+            return time <= WARPS * ROWS_OF_TILE || head > largestHeadOfTwo ? 1 : 2;
+        }
+
+        Grid blocks(int tiles) {
+            return new Grid(Math.ceilDiv(time, WARPS * ROWS_OF_TILE * tiles), heads, samples, THREADS);
         }
 
         /** A warp for each. */
@@ -37,19 +51,12 @@ record AttentionLaunches(Launches launches) {
         Size size = Size.of(op.qkv(), op.heads(), op.causal());
         Struct struct =
                 heads(op.qkv(), op.ignored(), size).addresses(launches.at(results.get(0)), launches.at(results.get(1)));
-        return usesTiles(op.qkv(), size)
-                ? launches.of(
-                        KernelSources.ATTENTION,
-                        tiles(op.qkv(), ElementType.F32, size),
-                        "attention",
-                        size.blocks(),
-                        struct)
-                : launches.of(
-                        KernelSources.ATTENTION_ROWS,
-                        List.of(Launches.macro("X", op.qkv()), "Y=f32"),
-                        "attention_rows",
-                        size.rows(),
-                        struct);
+        if (!usesTiles(op.qkv(), size)) {
+            List<String> macros = List.of(Launches.macro("X", op.qkv()), "Y=f32");
+            return launches.of(KernelSources.ATTENTION_ROWS, macros, "attention_rows", size.rows(), struct);
+        }
+        List<String> macros = tiles(op.qkv(), ElementType.F32, size, size.forwardTiles());
+        return launches.of(KernelSources.ATTENTION, macros, "attention", size.blocks(size.forwardTiles()), struct);
     }
 
     Launch backward(SequenceOp.AttentionGradient op, Tensor y) {
@@ -62,31 +69,27 @@ record AttentionLaunches(Launches launches) {
                         launches.at(op.logSumExp()),
                         dots,
                         launches.at(y));
-        boolean tiles = usesTiles(op.qkv(), size);
-        KernelSources source = tiles ? KernelSources.ATTENTION : KernelSources.ATTENTION_ROWS;
-        List<String> macros = tiles
-                ? tiles(op.qkv(), y.type(), size)
-                : List.of(Launches.macro("X", op.qkv()), Launches.macro("Y", y));
-        Launch rows = launches.of(source, macros, "attention_dots", size.rows(), struct);
-        return tiles
-                ? Launches.all(
-                        rows,
-                        launches.of(source, macros, "attention_key_gradient", size.blocks(), struct),
-                        launches.of(source, macros, "attention_query_gradient", size.blocks(), struct))
-                : Launches.all(rows, launches.of(source, macros, "attention_rows_gradient", size.rows(), struct));
+        if (!usesTiles(op.qkv(), size)) {
+            List<String> macros = List.of(Launches.macro("X", op.qkv()), Launches.macro("Y", y));
+            return Launches.all(
+                    launches.of(KernelSources.ATTENTION_ROWS, macros, "attention_dots", size.rows(), struct),
+                    launches.of(KernelSources.ATTENTION_ROWS, macros, "attention_rows_gradient", size.rows(), struct));
+        }
+        KernelSources source = KernelSources.ATTENTION_GRADIENT;
+        List<String> macros = tiles(op.qkv(), y.type(), size, size.backwardTiles());
+        Grid blocks = size.blocks(size.backwardTiles());
+        return Launches.all(
+                launches.of(source, macros, "attention_dots", size.rows(), struct),
+                launches.of(source, macros, "attention_key_gradient", blocks, struct),
+                launches.of(source, macros, "attention_query_gradient", blocks, struct));
     }
 
     private static boolean usesTiles(Tensor qkv, Size size) {
         return qkv.type() != ElementType.F32 && size.head <= LARGEST_HEAD;
     }
 
-    private static List<String> tiles(Tensor qkv, ElementType result, Size size) {
-        int head = Math.ceilDiv(size.head, 16) * 16;
-        return List.of(
-                Launches.macro("X", qkv),
-                "Y=" + result,
-                "HEAD=" + head,
-                "TILE=" + (head <= HEAD_OF_LARGE_TILES ? 64 : 32));
+    private static List<String> tiles(Tensor qkv, ElementType result, Size size, int tiles) {
+        return List.of(Launches.macro("X", qkv), "Y=" + result, "SIZE=" + size.head, "OWN=" + tiles);
     }
 
     private Struct heads(Tensor qkv, Optional<Tensor> ignored, Size size) {

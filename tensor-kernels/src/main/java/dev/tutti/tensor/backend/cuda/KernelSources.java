@@ -13,13 +13,15 @@ enum KernelSources {
     LAYOUT("layout.cu"),
     LOSS("loss.cu"),
     NORMALIZATION("normalization.cu"),
+    LAYER_NORM("rows.cuh layer_norm.cu"),
     SEQUENCE("sequence.cu"),
     LSTM("lstm.cu"),
     IMAGES("window.cuh images.cu"),
     CONVOLUTION("mma.cuh product.cuh window.cuh convolution.cu"),
     MATMUL("mma.cuh product.cuh matmul.cu"),
     OPTIMIZER("optimizer.cu"),
-    ATTENTION("mma.cuh heads.cuh attention.cu"),
+    ATTENTION("mma.cuh heads.cuh tiles.cuh attention.cu"),
+    ATTENTION_GRADIENT("mma.cuh heads.cuh tiles.cuh attention_gradient.cu"),
     ATTENTION_ROWS("heads.cuh attention_rows.cu");
 
     /** With spaces between them. */

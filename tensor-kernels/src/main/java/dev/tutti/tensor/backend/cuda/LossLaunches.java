@@ -2,14 +2,29 @@ package dev.tutti.tensor.backend.cuda;
 
 import dev.tutti.tensor.graph.LossOp;
 import dev.tutti.tensor.graph.Tensor;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 
-/** {@code loss.cu}. */
-record LossLaunches(Launches launches) {
-    private static final int ROW_THREADS = 128;
+/**
+ * {@code loss.cu}.
+ *
+ * @param logarithms of logits that have a cross entropy: where the logarithms of their sums of exponentials lie, which its gradient takes
+ */
+record LossLaunches(Launches launches, Map<Tensor, Long> logarithms) {
+    private static final int ROW_THREADS = 256;
+    private static final int WARP = 32;
+    /** Of a row that a warp has; a longer one has a block. */
+    private static final int COLUMNS_OF_WARP = 1024;
+
     private static final int SUM_THREADS = 1024;
     private static final long NONE = 0;
+
+    LossLaunches(Launches launches) {
+        this(launches, new HashMap<>());
+    }
 
     Launch bind(LossOp op, Tensor y) {
         return switch (op) {
@@ -17,20 +32,17 @@ record LossLaunches(Launches launches) {
                 long rows = labels.elementCount();
                 long losses = launches.memory().allocate(rows * Float.BYTES);
                 yield Launches.all(
-                        classes("cross_entropy", logits, labels, NONE, NONE, losses, smoothing, ignored, "f32"),
-                        sum(losses, rows, 1, y));
+                        rowLosses(new Classes(logits, labels, smoothing, ignored), losses), sum(losses, rows, 1, y));
             }
-            case LossOp.CrossEntropyGradient(var gradient, var logits, var labels, float smoothing, var ignored) ->
-                classes(
-                        "cross_entropy_gradient",
-                        logits,
-                        labels,
-                        launches.at(gradient),
-                        launches.at(y),
-                        NONE,
-                        smoothing,
-                        ignored,
-                        y.type().toString());
+            case LossOp.CrossEntropyGradient(var gradient, var logits, var labels, float smoothing, var ignored) -> {
+                Classes classes = new Classes(logits, labels, smoothing, ignored);
+                long scale = launches.at(gradient);
+                if (logarithms.containsKey(logits)) {
+                    yield gradient(classes, scale, y);
+                }
+                Launch first = rowLosses(classes, launches.memory().allocate(labels.elementCount() * Float.BYTES));
+                yield Launches.all(first, gradient(classes, scale, y));
+            }
             case LossOp.SquaredError(var predictions, var targets) -> errors("squared_error", predictions, targets, y);
             case LossOp.SquaredErrorGradient(var gradient, var predictions, var targets) ->
                 errorGradient("squared_error_gradient", gradient, predictions, targets, y);
@@ -41,27 +53,41 @@ record LossLaunches(Launches launches) {
         };
     }
 
-    private Launch classes(
-            String name,
-            Tensor logits,
-            Tensor labels,
-            long gradient,
-            long y,
-            long losses,
-            float smoothing,
-            OptionalInt ignored,
-            String type) {
-        int columns = logits.shape().last();
+    private record Classes(Tensor logits, Tensor labels, float smoothing, OptionalInt ignored) {
+        boolean isOfWarps() {
+            return logits.shape().last() <= COLUMNS_OF_WARP;
+        }
+    }
+
+    private Launch rowLosses(Classes classes, long losses) {
+        long sums = launches.memory().allocate(classes.labels.elementCount() * Float.BYTES);
+        logarithms.put(classes.logits, sums);
+        return classes("cross_entropy", classes, "f32", NONE, NONE, losses, sums);
+    }
+
+    private Launch gradient(Classes classes, long gradient, Tensor y) {
+        long sums = Objects.requireNonNull(logarithms.get(classes.logits));
+        return classes("cross_entropy_gradient", classes, y.type().toString(), gradient, launches.at(y), NONE, sums);
+    }
+
+    /** @param addresses gradient, y, losses, logarithms */
+    private Launch classes(String name, Classes classes, String type, long... addresses) {
+        int rows = Math.toIntExact(classes.labels.elementCount());
+        boolean isOfWarps = classes.isOfWarps();
         return launches.of(
                 KernelSources.LOSS,
-                List.of(Launches.macro("X", logits), "Y=" + type),
-                name,
-                Grid.blocks(Math.toIntExact(labels.elementCount()), ROW_THREADS),
+                List.of(Launches.macro("X", classes.logits), "Y=" + type),
+                isOfWarps ? name + "_of_warps" : name,
+                Grid.blocks(isOfWarps ? Math.ceilDiv(rows, ROW_THREADS / WARP) : rows, ROW_THREADS),
                 new Struct()
-                        .addresses(launches.at(logits), launches.at(labels), gradient, y, losses)
-                        .longs(labels.elementCount())
-                        .ints(columns, ignored.orElse(0), ignored.isPresent() ? 1 : 0)
-                        .floats(smoothing));
+                        .addresses(launches.at(classes.logits), launches.at(classes.labels))
+                        .addresses(addresses)
+                        .longs(rows)
+                        .ints(
+                                classes.logits.shape().last(),
+                                classes.ignored.orElse(0),
+                                classes.ignored.isPresent() ? 1 : 0)
+                        .floats(classes.smoothing));
     }
 
     private Launch errors(String name, Tensor predictions, Tensor targets, Tensor y) {

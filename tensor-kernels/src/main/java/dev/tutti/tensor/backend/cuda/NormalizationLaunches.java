@@ -6,11 +6,14 @@ import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
 import java.util.List;
 
-/** {@code normalization.cu}. */
+/** {@code normalization.cu}; {@code layer_norm.cu} for rows that registers hold. */
 record NormalizationLaunches(Launches launches, MatrixLaunches matrices) {
     private static final int THREADS = 256;
     private static final int COLUMNS = 32;
     private static final int ROWS_OF_PART = 256;
+    private static final int WARP = 32;
+    /** What a thread of {@code layer_norm.cu} holds of a row. */
+    private static final int COLUMNS_OF_THREAD = 32;
 
     /** What is normalized together, as the source says it. */
     private record Groups(int count, int size, int pixels, boolean byGroup) {
@@ -40,14 +43,38 @@ record NormalizationLaunches(Launches launches, MatrixLaunches matrices) {
             case NormalizationOp.SoftmaxGradient(var gradient, var output) ->
                 rows("softmax_gradient", output, gradient, y);
             case NormalizationOp.LayerNorm(var x, var gamma, var beta, float epsilon) ->
-                normalize(Groups.rows(x.shape()), x, gamma, beta, epsilon, results);
+                isHeld(x)
+                        ? layerNorm(
+                                "layer_norm",
+                                x,
+                                x,
+                                y,
+                                new Struct()
+                                        .addresses(launches.at(x), launches.at(gamma), launches.at(beta))
+                                        .addresses(launches.at(y), launches.at(results.get(1)))
+                                        .addresses(launches.at(results.get(2)))
+                                        .ints(rows(x), x.shape().last())
+                                        .floats(epsilon))
+                        : normalize(Groups.rows(x.shape()), x, gamma, beta, epsilon, results);
             case NormalizationOp.BatchNorm(var x, var gamma, var beta, var _, var _, float epsilon, var layout) ->
                 normalize(Groups.channels(x.shape(), layout), x, gamma, beta, epsilon, results);
             case NormalizationOp.LayerNormGradient(var gradient, var x, var gamma, var mean, var inverseDeviation) ->
                 // dx may lie where the gradient does, so it comes last.
                 Launches.all(
                         weights(gradient, x, mean, inverseDeviation, results.get(1), results.get(2)),
-                        gradient(Groups.rows(x.shape()), gradient, x, gamma, mean, inverseDeviation, results));
+                        isHeld(x)
+                                ? layerNorm(
+                                        "layer_norm_gradient",
+                                        x,
+                                        gradient,
+                                        y,
+                                        new Struct()
+                                                .addresses(launches.at(gradient), launches.at(x), launches.at(gamma))
+                                                .addresses(launches.at(mean), launches.at(inverseDeviation))
+                                                .addresses(launches.at(y))
+                                                .ints(rows(x), x.shape().last()))
+                                : gradient(
+                                        Groups.rows(x.shape()), gradient, x, gamma, mean, inverseDeviation, results));
             case NormalizationOp.BatchNormGradient(
                     var gradient,
                     var x,
@@ -78,6 +105,25 @@ record NormalizationLaunches(Launches launches, MatrixLaunches matrices) {
                         "batch_norm_inference", x, x, y, new Grid(groups.count, 1, 1, THREADS), struct.floats(epsilon));
             }
         };
+    }
+
+    private static int rows(Tensor x) {
+        return Math.toIntExact(x.elementCount() / x.shape().last());
+    }
+
+    private static boolean isHeld(Tensor x) {
+        return x.shape().last() <= THREADS * COLUMNS_OF_THREAD;
+    }
+
+    /** A warp has a row as far as it holds it, else a block does. */
+    private Launch layerNorm(String name, Tensor x, Tensor gradient, Tensor y, Struct struct) {
+        boolean isOfWarps = x.shape().last() <= WARP * COLUMNS_OF_THREAD;
+        return launches.of(
+                KernelSources.LAYER_NORM,
+                List.of(Launches.macro("X", x), Launches.macro("G", gradient), Launches.macro("Y", y)),
+                isOfWarps ? name + "_of_warps" : name,
+                Grid.blocks(isOfWarps ? Math.ceilDiv(rows(x), THREADS / WARP) : rows(x), THREADS),
+                struct);
     }
 
     private Launch rows(String name, Tensor x, Tensor gradient, Tensor y) {
@@ -141,7 +187,7 @@ record NormalizationLaunches(Launches launches, MatrixLaunches matrices) {
     private Launch weights(
             Tensor gradient, Tensor x, Tensor mean, Tensor inverseDeviation, Tensor dgamma, Tensor dbeta) {
         int columns = x.shape().last();
-        int rows = Math.toIntExact(x.elementCount() / columns);
+        int rows = rows(x);
         int parts = Math.clamp(Math.ceilDiv(rows, ROWS_OF_PART), 1, ROWS_OF_PART);
         long bytes = (long) parts * columns * Float.BYTES;
         long gammas = launches.memory().allocate(bytes);

@@ -18,11 +18,19 @@ struct i32 {
 struct bf16 {
   typedef uint16_t Storage;
   static DEVICE float load(Storage x) { return __uint_as_float((uint32_t)x << 16); }
+#ifdef __CUDACC__
+  static DEVICE Storage store(float x) {
+    Storage y;
+    asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(y) : "f"(x));
+    return y;
+  }
+#else
   static DEVICE Storage store(float x) {
     uint32_t bits = __float_as_uint(x);
     if ((bits & 0x7fffffffu) > 0x7f800000u) return (Storage)(bits >> 16 | 0x40);
     return (Storage)((bits + 0x7fffu + (bits >> 16 & 1)) >> 16);
   }
+#endif
 };
 
 // IEEE 754 binary16.
@@ -54,17 +62,54 @@ struct f16 {
 #endif
 };
 
+// Neighbours that are read or written at once; they lie where their size divides the address.
+template <typename Storage, int n>
+struct alignas(n * sizeof(Storage)) Chunk {
+  Storage of[n];
+};
+
+// Neighbours in f32.
+template <int n>
+struct Values {
+  float of[n];
+};
+
 // A tensor's elements.
 template <typename T>
 struct In {
   const typename T::Storage* __restrict__ at;
   DEVICE float operator[](int64_t i) const { return T::load(at[i]); }
+  // Elements i to i + n - 1, at once: isAligned<n>(), and n divides i.
+  template <int n>
+  DEVICE Values<n> several(int64_t i) const {
+    auto chunk = *(const Chunk<typename T::Storage, n>*)(at + i);
+    Values<n> x;
+#pragma unroll
+    for (int k = 0; k < n; k++) x.of[k] = T::load(chunk.of[k]);
+    return x;
+  }
+  template <int n>
+  DEVICE bool isAligned() const {
+    return (uint64_t)at % (n * sizeof(typename T::Storage)) == 0;
+  }
 };
 
 template <typename T>
 struct Out {
   typename T::Storage* __restrict__ at;
   DEVICE void set(int64_t i, float x) const { at[i] = T::store(x); }
+  // As of In.
+  template <int n>
+  DEVICE void setSeveral(int64_t i, const Values<n>& x) const {
+    Chunk<typename T::Storage, n> chunk;
+#pragma unroll
+    for (int k = 0; k < n; k++) chunk.of[k] = T::store(x.of[k]);
+    *(Chunk<typename T::Storage, n>*)(at + i) = chunk;
+  }
+  template <int n>
+  DEVICE bool isAligned() const {
+    return (uint64_t)at % (n * sizeof(typename T::Storage)) == 0;
+  }
 };
 
 #define WARP 32
@@ -102,6 +147,23 @@ DEVICE float maxOfBlock(float x) {
   __syncthreads();
   return maxOfWarp(threadIdx.x % WARP < blockDim.x / WARP ? ofWarps[threadIdx.x % WARP] : -INFINITY);
 }
+
+// The threads that have a row: a warp where rows are short, else a block. What they sum is summed in the same order whatever the numbers and the row.
+struct WarpTeam {
+  static DEVICE int64_t row() { return (int64_t)blockIdx.x * (blockDim.x / WARP) + threadIdx.x / WARP; }
+  static DEVICE int rank() { return threadIdx.x % WARP; }
+  static DEVICE int size() { return WARP; }
+  static DEVICE float sum(float x) { return sumOfWarp(x); }
+  static DEVICE float max(float x) { return maxOfWarp(x); }
+};
+
+struct BlockTeam {
+  static DEVICE int64_t row() { return blockIdx.x; }
+  static DEVICE int rank() { return threadIdx.x; }
+  static DEVICE int size() { return blockDim.x; }
+  static DEVICE float sum(float x) { return sumOfBlock(x); }
+  static DEVICE float max(float x) { return maxOfBlock(x); }
+};
 
 // ---- functions of one number; graph/Activation.java says which
 

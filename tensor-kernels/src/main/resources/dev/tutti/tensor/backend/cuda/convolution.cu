@@ -41,21 +41,26 @@ DEVICE int64_t outputPlace(const Convolution& c, const Pixel& p, int output) {
   return c.output.place(p.sample, output, p.row, p.column);
 }
 
+// Of an output, an input channel of its group, and a place in the window.
+DEVICE int64_t weightPlace(const Convolution& c, int output, int channel, const Tap& t) {
+  return (((int64_t)output * inputs(c) + channel) * c.window.height + t.i) * c.window.width + t.j;
+}
+
 // Rows are output pixels, columns the outputs of a group.
 struct ForwardProblem {
+  typedef Pixel Row;
+  typedef int Column;
+  typedef Tap Depth;
   const Convolution& c;
   int group, m, n;
   int64_t begin, end;
-  DEVICE Element a(int row, int64_t k) const {
-    Tap t = tap(c.window, (int)k);
-    return imageAt(c, pixel(row, c.outputHeight, c.outputWidth), group * inputs(c) + t.channel, t.i, t.j);
-  }
-  DEVICE Element b(int64_t k, int column) const {
-    return c.weight[((int64_t)group * outputsOfGroup(c) + column) * inputs(c) * area(c.window) + k];
-  }
-  DEVICE void store(int row, int column, float sum) const {
-    int output = group * outputsOfGroup(c) + column;
-    c.y.set(outputPlace(c, pixel(row, c.outputHeight, c.outputWidth), output), sum + c.bias[output]);
+  DEVICE Pixel row(int m) const { return pixel(m, c.outputHeight, c.outputWidth); }
+  DEVICE int column(int n) const { return group * outputsOfGroup(c) + n; }
+  DEVICE Tap depth(int64_t k) const { return tap(c.window, (int)k); }
+  DEVICE Element a(const Pixel& p, const Tap& t) const { return imageAt(c, p, group * inputs(c) + t.channel, t.i, t.j); }
+  DEVICE Element b(const Tap& t, int output) const { return c.weight[weightPlace(c, output, t.channel, t)]; }
+  DEVICE void store(const Pixel& p, int output, float sum) const {
+    c.y.set(outputPlace(c, p, output), sum + c.bias[output]);
   }
 };
 
@@ -68,25 +73,31 @@ KERNEL(PRODUCT_THREADS, conv2d, Convolution) {
 
 // Rows are input pixels, columns the input channels of a group; k is an output and a place in the window.
 struct InputProblem {
+  typedef Pixel Row;
+  typedef int Column;
+  typedef Tap Depth;
   const Convolution& c;
   int group, m, n;
   int64_t begin, end;
-  DEVICE Element a(int row, int64_t k) const {
-    Tap t = tap(c.window, (int)k);
-    Pixel p = pixel(row, c.height, c.width);
+  DEVICE Pixel row(int m) const { return pixel(m, c.height, c.width); }
+  DEVICE int column(int n) const { return n; }
+  DEVICE Tap depth(int64_t k) const { return tap(c.window, (int)k); }
+  DEVICE Element a(const Pixel& p, const Tap& t) const {
     int up = p.row + c.window.paddingHeight - t.i, left = p.column + c.window.paddingWidth - t.j;
-    Pixel from = {p.sample, up / c.window.strideHeight, left / c.window.strideWidth};
-    bool isThere = up >= 0 && left >= 0 && up % c.window.strideHeight == 0 && left % c.window.strideWidth == 0 &&
-                   from.row < c.outputHeight && from.column < c.outputWidth;
+    Pixel from = {p.sample, up, left};
+    bool isThere = up >= 0 && left >= 0;
+    // Divisions take longer than all the rest, and are seldom needed.
+    if (c.window.strideHeight != 1 || c.window.strideWidth != 1) {
+      from = {p.sample, up / c.window.strideHeight, left / c.window.strideWidth};
+      isThere = isThere && from.row * c.window.strideHeight == up && from.column * c.window.strideWidth == left;
+    }
+    isThere = isThere && from.row < c.outputHeight && from.column < c.outputWidth;
     return isThere ? c.gradient[outputPlace(c, from, group * outputsOfGroup(c) + t.channel)] : (Element)0;
   }
-  DEVICE Element b(int64_t k, int column) const {
-    Tap t = tap(c.window, (int)k);
-    int64_t output = group * outputsOfGroup(c) + t.channel;
-    return c.weight[((output * inputs(c) + column) * c.window.height + t.i) * c.window.width + t.j];
+  DEVICE Element b(const Tap& t, int column) const {
+    return c.weight[weightPlace(c, group * outputsOfGroup(c) + t.channel, column, t)];
   }
-  DEVICE void store(int row, int column, float sum) const {
-    Pixel p = pixel(row, c.height, c.width);
+  DEVICE void store(const Pixel& p, int column, float sum) const {
     c.y.set(c.input.place(p.sample, group * inputs(c) + column, p.row, p.column), sum);
   }
 };
@@ -100,19 +111,19 @@ KERNEL(PRODUCT_THREADS, conv2d_input_gradient, Convolution) {
 
 // Rows are the outputs of a group, columns the weight's; k is an output pixel. Blocks in z are parts of k, then groups.
 struct WeightProblem {
+  typedef int Row;
+  typedef Tap Column;
+  typedef Pixel Depth;
   const Convolution& c;
   int group, part, m, n;
   int64_t begin, end;
-  DEVICE Element a(int row, int64_t k) const {
-    return c.gradient[outputPlace(c, pixel((int)k, c.outputHeight, c.outputWidth), group * outputsOfGroup(c) + row)];
-  }
-  DEVICE Element b(int64_t k, int column) const {
-    Tap t = tap(c.window, column);
-    return imageAt(c, pixel((int)k, c.outputHeight, c.outputWidth), group * inputs(c) + t.channel, t.i, t.j);
-  }
-  DEVICE void store(int row, int column, float sum) const {
-    int64_t output = (int64_t)part * c.outputs + group * outputsOfGroup(c) + row;
-    c.y.set(output * n + column, sum);
+  DEVICE int row(int m) const { return group * outputsOfGroup(c) + m; }
+  DEVICE Tap column(int n) const { return tap(c.window, n); }
+  DEVICE Pixel depth(int64_t k) const { return pixel(k, c.outputHeight, c.outputWidth); }
+  DEVICE Element a(int output, const Pixel& p) const { return c.gradient[outputPlace(c, p, output)]; }
+  DEVICE Element b(const Pixel& p, const Tap& t) const { return imageAt(c, p, group * inputs(c) + t.channel, t.i, t.j); }
+  DEVICE void store(int output, const Tap& t, float sum) const {
+    c.y.set((int64_t)part * c.outputs * n + weightPlace(c, output, t.channel, t), sum);
   }
 };
 

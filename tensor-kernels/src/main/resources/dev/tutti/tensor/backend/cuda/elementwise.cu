@@ -8,6 +8,30 @@
 #define FUNCTION Identity
 #endif
 
+union Longest {
+  A::Storage a;
+  B::Storage b;
+  Y::Storage y;
+};
+
+// Elements that are read or written at once.
+#define AT_ONCE (16 / (int)sizeof(Longest))
+
+// Each thread's elements: of.at<n>(i) for AT_ONCE at a time if all tensors lie so, and one at a time where there are not so many, or tensors do not.
+// What is done with an element is the same.
+template <typename Work>
+DEVICE void forEach(int64_t count, bool areAligned, const Work& of) {
+  int64_t thread = (int64_t)blockIdx.x * blockDim.x + threadIdx.x, threads = (int64_t)gridDim.x * blockDim.x;
+  int64_t whole = areAligned ? count / AT_ONCE * AT_ONCE : 0;
+  for (int64_t i = thread * AT_ONCE; i < whole; i += threads * AT_ONCE) of.template at<AT_ONCE>(i);
+  for (int64_t i = whole + thread; i < count; i += threads) of.template at<1>(i);
+}
+
+template <typename... Tensor>
+DEVICE bool areAligned(const Tensor&... of) {
+  return (of.template isAligned<AT_ONCE>() && ...);
+}
+
 struct Binary {
   In<A> a;
   In<B> b;
@@ -15,18 +39,36 @@ struct Binary {
   int64_t count;
 };
 
+template <typename F>
+struct OfTwo {
+  const Binary& of;
+  F f;
+  template <int n>
+  DEVICE void at(int64_t i) const {
+    Values<n> a = of.a.template several<n>(i), b = of.b.template several<n>(i);
+#pragma unroll
+    for (int k = 0; k < n; k++) a.of[k] = f(a.of[k], b.of[k]);
+    of.y.template setSeveral<n>(i, a);
+  }
+};
+
+template <typename F>
+DEVICE void binary(const Binary& of, F f) {
+  forEach(of.count, areAligned(of.a, of.b, of.y), OfTwo<F>{of, f});
+}
+
 KERNEL(256, add, Binary) {
-  FOR_EACH(i, arguments.count) arguments.y.set(i, arguments.a[i] + arguments.b[i]);
+  binary(arguments, [](float a, float b) { return a + b; });
 }
 
 // a: gradient, b: saved.
 KERNEL(256, activate_gradient, Binary) {
-  FOR_EACH(i, arguments.count) arguments.y.set(i, arguments.a[i] * FUNCTION::derivative(arguments.b[i]));
+  binary(arguments, [](float gradient, float saved) { return gradient * FUNCTION::derivative(saved); });
 }
 
 // As a relu's gradient: passed on, or not, whatever it is.
 KERNEL(256, relu_gradient, Binary) {
-  FOR_EACH(i, arguments.count) arguments.y.set(i, arguments.b[i] > 0.0f ? arguments.a[i] : 0.0f);
+  binary(arguments, [](float gradient, float saved) { return saved > 0.0f ? gradient : 0.0f; });
 }
 
 struct Unary {
@@ -35,13 +77,31 @@ struct Unary {
   int64_t count;
 };
 
+template <typename F>
+struct OfOne {
+  const Unary& of;
+  F f;
+  template <int n>
+  DEVICE void at(int64_t i) const {
+    Values<n> x = of.x.template several<n>(i);
+#pragma unroll
+    for (int k = 0; k < n; k++) x.of[k] = f(x.of[k]);
+    of.y.template setSeveral<n>(i, x);
+  }
+};
+
+template <typename F>
+DEVICE void unary(const Unary& of, F f) {
+  forEach(of.count, areAligned(of.x, of.y), OfOne<F>{of, f});
+}
+
 KERNEL(256, activate, Unary) {
-  FOR_EACH(i, arguments.count) arguments.y.set(i, FUNCTION::apply(arguments.x[i]));
+  unary(arguments, [](float x) { return FUNCTION::apply(x); });
 }
 
 // Between float types.
 KERNEL(256, cast, Unary) {
-  FOR_EACH(i, arguments.count) arguments.y.set(i, arguments.x[i]);
+  unary(arguments, [](float x) { return x; });
 }
 
 struct Scaled {
@@ -54,7 +114,7 @@ struct Scaled {
 
 KERNEL(256, scale, Scaled) {
   float factor = arguments.factor * arguments.scalar[0];
-  FOR_EACH(i, arguments.count) arguments.y.set(i, factor * arguments.x[i]);
+  unary({arguments.x, arguments.y, arguments.count}, [=](float x) { return factor * x; });
 }
 
 struct Biased {
@@ -64,8 +124,22 @@ struct Biased {
   int64_t count, biases;
 };
 
+struct OfBiased {
+  const Biased& of;
+  template <int n>
+  DEVICE void at(int64_t i) const {
+    int64_t first = i % of.biases;
+    Values<n> x = of.x.template several<n>(i);
+    // A bias may lie otherwise than the rest, as parameters do.
+#pragma unroll
+    for (int k = 0; k < n; k++) x.of[k] += of.bias[first + k];
+    of.y.template setSeveral<n>(i, x);
+  }
+};
+
 KERNEL(256, add_bias, Biased) {
-  FOR_EACH(i, arguments.count) arguments.y.set(i, arguments.x[i] + arguments.bias[i % arguments.biases]);
+  bool areWhole = arguments.biases % AT_ONCE == 0;
+  forEach(arguments.count, areWhole && areAligned(arguments.x, arguments.y), OfBiased{arguments});
 }
 
 // ---- dropout: Philox 4x32-10, as random/CounterRandom.java

@@ -120,6 +120,7 @@ KERNEL(256, column_sum, ColumnSums) {
   int64_t end = begin + arguments.rowsOfPart < arguments.rows ? begin + arguments.rowsOfPart : arguments.rows;
   float sum = 0.0f;
   if (column < arguments.columns)
+#pragma unroll 8
     for (int64_t row = begin + part; row < end; row += TILE_ROWS) sum += arguments.x[row * arguments.columns + column];
   sums[part][lane] = sum;
   __syncthreads();

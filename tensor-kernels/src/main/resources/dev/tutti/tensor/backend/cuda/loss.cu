@@ -10,6 +10,8 @@ struct Classes {
   In<f32> gradient;
   Out<Y> y;
   Out<f32> losses;
+  // Of each row the logarithm of the sum of exponentials: cross_entropy makes it, its gradient takes it.
+  float* logarithms;
   int64_t rows;
   int columns, ignored, hasIgnored;
   float smoothing;
@@ -17,48 +19,74 @@ struct Classes {
 
 DEVICE bool isIgnored(const Classes& c, int64_t row) { return c.hasIgnored && c.labels.at[row] == c.ignored; }
 
-// log of the sum of exponentials of a row, by all threads of a block.
-DEVICE float logSumExp(const Classes& c, int64_t row) {
+#define AT_ONCE 4
+
+// A row's loss, 0 if it is ignored. The row is read once: a thread's sum is of exponentials above the largest number that it has seen so far.
+template <typename Team>
+DEVICE void crossEntropy(const Classes& c) {
+  int64_t row = Team::row();
+  if (row >= c.rows) return;
   const int64_t begin = row * c.columns;
-  float largest = -INFINITY;
-  for (int i = threadIdx.x; i < c.columns; i += blockDim.x) largest = fmaxf(largest, c.logits[begin + i]);
-  largest = maxOfBlock(largest);
-  float sum = 0.0f;
-  for (int i = threadIdx.x; i < c.columns; i += blockDim.x) sum += expf(c.logits[begin + i] - largest);
+  float largest = -INFINITY, sum = 0.0f, all = 0.0f;
+  for (int first = Team::rank(); first < c.columns; first += AT_ONCE * Team::size()) {
+    float x[AT_ONCE], above = largest;
+#pragma unroll
+    for (int k = 0; k < AT_ONCE; k++) {
+      int i = first + k * Team::size();
+      x[k] = i < c.columns ? c.logits[begin + i] : -INFINITY;
+      if (i < c.columns) all += x[k];
+      above = fmaxf(above, x[k]);
+    }
+    // −∞ less −∞ is no number.
+    float base = above == -INFINITY ? 0.0f : above;
+    sum *= expf(largest - base);
+#pragma unroll
+    for (int k = 0; k < AT_ONCE; k++) sum += expf(x[k] - base);
+    largest = above;
+  }
+  float above = Team::max(largest), base = above == -INFINITY ? 0.0f : above;
   // fmaxf leaves a NaN out; the exponentials do not.
-  return largest + logf(sumOfBlock(sum));
-}
-
-// One row a block: its loss, 0 if it is ignored.
-KERNEL(128, cross_entropy, Classes) {
-  int64_t row = blockIdx.x;
-  float logarithm = logSumExp(arguments, row);
-  const int64_t begin = row * arguments.columns;
-  float all = 0.0f;
-  if (arguments.smoothing > 0.0f)
-    for (int i = threadIdx.x; i < arguments.columns; i += blockDim.x) all += arguments.logits[begin + i];
-  all = sumOfBlock(all);
-  if (threadIdx.x == 0) {
-    int label = arguments.labels.at[row];
+  float logarithm = base + logf(Team::sum(sum * expf(largest - base)));
+  all = Team::sum(all);
+  if (Team::rank() == 0) {
+    c.logarithms[row] = logarithm;
+    int label = c.labels.at[row];
     // No class: whoever looks at the loss is told.
-    float ofLabel = label >= 0 && label < arguments.columns ? arguments.logits[begin + label] : NAN;
-    float target = (1.0f - arguments.smoothing) * ofLabel + arguments.smoothing / arguments.columns * all;
-    arguments.losses.set(row, isIgnored(arguments, row) ? 0.0f : logarithm - target);
+    float target = label >= 0 && label < c.columns ? c.logits[begin + label] : NAN;
+    if (c.smoothing > 0.0f) target = (1.0f - c.smoothing) * target + c.smoothing / c.columns * all;
+    c.losses.set(row, isIgnored(c, row) ? 0.0f : logarithm - target);
   }
 }
 
-KERNEL(128, cross_entropy_gradient, Classes) {
-  int64_t row = blockIdx.x;
-  float logarithm = logSumExp(arguments, row);
-  const int64_t begin = row * arguments.columns;
-  float scale = arguments.gradient[0], rest = arguments.smoothing / arguments.columns;
-  bool ignored = isIgnored(arguments, row);
-  int label = arguments.labels.at[row];
-  for (int i = threadIdx.x; i < arguments.columns; i += blockDim.x) {
-    float target = (i == label ? 1.0f - arguments.smoothing : 0.0f) + rest;
-    arguments.y.set(begin + i, ignored ? 0.0f : scale * (expf(arguments.logits[begin + i] - logarithm) - target));
+KERNEL(256, cross_entropy, Classes) { crossEntropy<BlockTeam>(arguments); }
+KERNEL(256, cross_entropy_of_warps, Classes) { crossEntropy<WarpTeam>(arguments); }
+
+template <typename Team>
+DEVICE void crossEntropyGradient(const Classes& c) {
+  int64_t row = Team::row();
+  if (row >= c.rows) return;
+  const int64_t begin = row * c.columns;
+  float logarithm = c.logarithms[row], scale = c.gradient[0], rest = c.smoothing / c.columns;
+  bool ignored = isIgnored(c, row);
+  int label = c.labels.at[row];
+  for (int first = Team::rank(); first < c.columns; first += AT_ONCE * Team::size()) {
+    float x[AT_ONCE];
+#pragma unroll
+    for (int k = 0; k < AT_ONCE; k++) {
+      int i = first + k * Team::size();
+      x[k] = i < c.columns ? c.logits[begin + i] : 0.0f;
+    }
+#pragma unroll
+    for (int k = 0; k < AT_ONCE; k++) {
+      int i = first + k * Team::size();
+      float target = (i == label ? 1.0f - c.smoothing : 0.0f) + rest;
+      if (i < c.columns) c.y.set(begin + i, ignored ? 0.0f : scale * (expf(x[k] - logarithm) - target));
+    }
   }
 }
+
+KERNEL(256, cross_entropy_gradient, Classes) { crossEntropyGradient<BlockTeam>(arguments); }
+KERNEL(256, cross_entropy_gradient_of_warps, Classes) { crossEntropyGradient<WarpTeam>(arguments); }
 
 struct Errors {
   In<X> predictions;

@@ -21,9 +21,15 @@ struct Matrices {
 };
 
 struct MatrixProblem {
+  typedef int Row;
+  typedef int Column;
+  typedef int64_t Depth;
   const Matrices& c;
   int m, n;
   int64_t begin, end;
+  DEVICE int row(int m) const { return m; }
+  DEVICE int column(int n) const { return n; }
+  DEVICE int64_t depth(int64_t k) const { return k; }
   DEVICE Element a(int row, int64_t k) const { return c.left[c.leftTransposed ? k * c.m + row : (int64_t)row * c.k + k]; }
   DEVICE Element b(int64_t k, int column) const {
     return c.right[c.rightTransposed ? (int64_t)column * c.k + k : k * c.n + column];

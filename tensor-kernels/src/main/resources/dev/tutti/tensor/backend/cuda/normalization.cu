@@ -160,6 +160,7 @@ KERNEL(256, norm_weight_gradient, NormWeights) {
   int begin = blockIdx.y * arguments.rowsOfPart, end = min(begin + arguments.rowsOfPart, arguments.rows);
   float dgamma = 0.0f, dbeta = 0.0f;
   if (column < arguments.columns)
+#pragma unroll 4
     for (int row = begin + part; row < end; row += ROWS_AT_ONCE) {
       int64_t i = (int64_t)row * arguments.columns + column;
       float gradient = arguments.gradient[i];

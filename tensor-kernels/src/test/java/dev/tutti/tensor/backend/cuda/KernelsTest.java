@@ -15,6 +15,7 @@ import dev.tutti.tensor.graph.Shape;
 import dev.tutti.tensor.graph.Tensor;
 import dev.tutti.tensor.random.DropoutKey;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
@@ -134,25 +135,86 @@ class KernelsTest {
             long y = device.room(4L * rows * columns);
             long means = device.room(4L * rows);
             long inverse = device.room(4L * rows);
-            long normalize = device.kernel(KernelSources.NORMALIZATION, "X=f32 G=f32 Y=f32", "normalize");
-            device.launch(
-                    normalize,
-                    Grid.blocks(rows, 256),
-                    new Struct()
-                            .addresses(
-                                    input(reference, "x"),
-                                    input(reference, "gamma"),
-                                    input(reference, "beta"),
-                                    y,
-                                    means,
-                                    inverse,
-                                    means)
-                            .ints(rows, columns, 0, 0)
-                            .floats(1e-5f)
-                            .ints(0));
+            for (String name : List.of("layer_norm", "layer_norm_of_warps")) {
+                long kernel = device.kernel(KernelSources.LAYER_NORM, "X=f32 G=f32 Y=f32", name);
+                device.launch(
+                        kernel,
+                        Grid.blocks(name.equals("layer_norm") ? rows : Math.ceilDiv(rows, 8), 256),
+                        new Struct()
+                                .addresses(
+                                        input(reference, "x"),
+                                        input(reference, "gamma"),
+                                        input(reference, "beta"),
+                                        y,
+                                        means,
+                                        inverse)
+                                .ints(rows, columns)
+                                .floats(1e-5f));
+                Closeness.assertClose("y", device.floatsAt(y, rows * columns), reference.output("y"), CLOSE);
+                Closeness.assertClose("inverse", device.floatsAt(inverse, rows), reference.output("inverse"), CLOSE);
+            }
+        }
+    }
 
-            Closeness.assertClose("y", device.floatsAt(y, rows * columns), reference.output("y"), CLOSE);
-            Closeness.assertClose("inverse", device.floatsAt(inverse, rows), reference.output("inverse"), CLOSE);
+    /** A row's neighbours are read at once where it lies so, and one at a time elsewhere. */
+    @ParameterizedTest
+    @CsvSource({"layer_norm, 5", "layer_norm_of_warps, 1"})
+    void whereATensorLiesChangesNothing(String name, int blocks) {
+        int rows = 5;
+        int columns = 300;
+        float[] x = draw(rows * columns);
+        float[] shifted = new float[x.length + 1];
+        System.arraycopy(x, 0, shifted, 1, x.length);
+        long parameters = device.floats(draw(columns));
+        long kernel = device.kernel(KernelSources.LAYER_NORM, "X=f32 G=f32 Y=f32", name);
+        List<float[]> results = new ArrayList<>();
+        for (long at : List.of(device.floats(x), device.floats(shifted) + Float.BYTES)) {
+            long y = device.room(4L * x.length);
+            long statistics = device.room(4L * rows);
+            Struct struct = new Struct()
+                    .addresses(at, parameters, parameters, y, statistics, statistics)
+                    .ints(rows, columns)
+                    .floats(1e-5f);
+            device.launch(kernel, Grid.blocks(blocks, 256), struct);
+            results.add(device.floatsAt(y, x.length));
+        }
+        assertThat(results.get(1)).isEqualTo(results.get(0));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"9, 10", "3, 1029", "1, 1"})
+    void crossEntropyIsThatOfPlainLoops(int rows, int columns) {
+        float[] logits = draw(rows * columns);
+        int[] labels = new int[rows];
+        float[] expectedLosses = new float[rows];
+        float[] expected = new float[logits.length];
+        for (int row = 0; row < rows; row++) {
+            labels[row] = (7 * row + 3) % columns;
+            double sum = 0;
+            for (int i = 0; i < columns; i++) {
+                sum += Math.exp(logits[row * columns + i]);
+            }
+            expectedLosses[row] = (float) (Math.log(sum) - logits[row * columns + labels[row]]);
+            for (int i = 0; i < columns; i++) {
+                double probability = Math.exp(logits[row * columns + i]) / sum;
+                expected[row * columns + i] = (float) (0.5 * (probability - (i == labels[row] ? 1 : 0)));
+            }
+        }
+        long y = device.room(4L * logits.length);
+        long losses = device.room(4L * rows);
+        Struct struct = new Struct()
+                .addresses(device.floats(logits), device.ints(labels), device.floats(0.5f), y, losses)
+                .addresses(device.room(4L * rows))
+                .longs(rows)
+                .ints(columns, 0, 0)
+                .floats(0);
+        for (String team : List.of("", "_of_warps")) {
+            Grid grid = Grid.blocks(team.isEmpty() ? rows : Math.ceilDiv(rows, 8), 256);
+            for (String name : List.of("cross_entropy", "cross_entropy_gradient")) {
+                device.launch(device.kernel(KernelSources.LOSS, "X=f32 Y=f32", name + team), grid, struct);
+            }
+            Closeness.assertClose("losses", device.floatsAt(losses, rows), expectedLosses, CLOSE);
+            Closeness.assertClose("gradients", device.floatsAt(y, logits.length), expected, CLOSE);
         }
     }
 
@@ -162,8 +224,12 @@ class KernelsTest {
         "1, 1, 2, 16, true",
         "2, 7, 3, 8, false",
         "1, 70, 2, 24, true",
+        "1, 40, 2, 9, true",
         "2, 130, 1, 64, true",
-        "1, 65, 1, 64, false"
+        "1, 200, 1, 64, true",
+        "1, 65, 1, 64, false",
+        "1, 150, 1, 128, true",
+        "1, 70, 1, 104, false"
     })
     void attentionIsThatOfTheReference(int samples, int time, int heads, int size, boolean causal) {
         int width = heads * size;
@@ -188,25 +254,12 @@ class KernelsTest {
             }
             reference.run();
             Attended attended = new Attended(reference, samples, time, heads, size, causal);
-            for (String kind : List.of("tiles", "rows")) {
-                attended.run(kind.equals("tiles"));
-                double tolerance = kind.equals("tiles") ? 1e-2 : 1e-4;
-                Closeness.assertClose(
-                        kind,
-                        device.floatsAt(attended.out, samples * time * width),
-                        reference.output("out"),
-                        tolerance);
-                Closeness.assertClose(
-                        kind,
-                        device.floatsAt(attended.logarithms, samples * heads * time),
-                        reference.output("logarithms"),
-                        tolerance);
-                Closeness.assertClose(
-                        kind,
-                        device.floatsAt(attended.dqkv, samples * time * 3 * width),
-                        reference.output("dqkv"),
-                        tolerance);
-            }
+            attended.run(1);
+            attended.isClose(reference, 1e-2);
+            attended.run(2);
+            attended.isClose(reference, 1e-2);
+            attended.runRows();
+            attended.isClose(reference, 1e-4);
         }
     }
 
@@ -248,24 +301,49 @@ class KernelsTest {
                     .end();
         }
 
-        void run(boolean tiles) {
-            KernelSources kernels = tiles ? KernelSources.ATTENTION : KernelSources.ATTENTION_ROWS;
-            String defines = tiles ? "X=bf16 Y=f32 TILE=64 HEAD=" + Math.ceilDiv(size, 16) * 16 : "X=bf16 Y=f32";
-            Grid blocks = new Grid(Math.ceilDiv(time, 64), heads, samples, 128);
+        void isClose(Execution reference, double tolerance) {
+            int width = heads * size;
+            float[] outputs = device.floatsAt(out, samples * time * width);
+            float[] sums = device.floatsAt(logarithms, samples * heads * time);
+            float[] gradients = device.floatsAt(dqkv, samples * time * 3 * width);
+            Closeness.assertClose("out", outputs, reference.output("out"), tolerance);
+            Closeness.assertClose("logarithms", sums, reference.output("logarithms"), tolerance);
+            Closeness.assertClose("dqkv", gradients, reference.output("dqkv"), tolerance);
+        }
+
+        void runRows() {
             Grid rows = Grid.blocks(Math.ceilDiv(samples * heads * time, 4), 128);
-            Struct forward = heads().addresses(out, logarithms);
-            Struct backward = heads().addresses(gradient, out, logarithms, dots, dqkv);
-            device.launch(
-                    device.kernel(kernels, defines, tiles ? "attention" : "attention_rows"),
-                    tiles ? blocks : rows,
-                    forward);
-            device.launch(device.kernel(kernels, defines, "attention_dots"), rows, backward);
-            if (tiles) {
-                device.launch(device.kernel(kernels, defines, "attention_key_gradient"), blocks, backward);
-                device.launch(device.kernel(kernels, defines, "attention_query_gradient"), blocks, backward);
-            } else {
-                device.launch(device.kernel(kernels, defines, "attention_rows_gradient"), rows, backward);
+            List<String> kernels = List.of("attention_rows", "attention_dots", "attention_rows_gradient");
+            for (String kernel : kernels) {
+                launch(KernelSources.ATTENTION_ROWS, "X=bf16 Y=f32", kernel, rows);
             }
+        }
+
+        /** @param tiles of rows that a warp has; with large heads this is one on the way back */
+        void run(int tiles) {
+            launch(KernelSources.ATTENTION, macros(tiles), "attention", blocks(tiles));
+            int gradientTiles = size > 64 ? 1 : tiles;
+            String macros = macros(gradientTiles);
+            Grid blocks = blocks(gradientTiles);
+            Grid rows = Grid.blocks(Math.ceilDiv(samples * heads * time, 4), 128);
+            launch(KernelSources.ATTENTION_GRADIENT, macros, "attention_dots", rows);
+            launch(KernelSources.ATTENTION_GRADIENT, macros, "attention_key_gradient", blocks);
+            launch(KernelSources.ATTENTION_GRADIENT, macros, "attention_query_gradient", blocks);
+        }
+
+        private String macros(int tiles) {
+            return "X=bf16 Y=f32 SIZE=%d OWN=%d".formatted(size, tiles);
+        }
+
+        private Grid blocks(int tiles) {
+            return new Grid(Math.ceilDiv(time, 64 * tiles), heads, samples, 128);
+        }
+
+        private void launch(KernelSources kernels, String macros, String name, Grid grid) {
+            Struct struct = name.equals("attention") || name.equals("attention_rows")
+                    ? heads().addresses(out, logarithms)
+                    : heads().addresses(gradient, out, logarithms, dots, dqkv);
+            device.launch(device.kernel(kernels, macros, name), grid, struct);
         }
     }
 
