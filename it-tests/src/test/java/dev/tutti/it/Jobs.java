@@ -1,7 +1,9 @@
 package dev.tutti.it;
 
+import dev.tutti.proto.v1.CancelRequest;
 import dev.tutti.proto.v1.GetJobRequest;
 import dev.tutti.proto.v1.JobsGrpc;
+import dev.tutti.proto.v1.Progress;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import java.time.Duration;
@@ -20,10 +22,18 @@ final class Jobs implements AutoCloseable {
 
     /** Of the last progress report. */
     long step(String id) {
+        return progress(id).getStep();
+    }
+
+    private Progress progress(String id) {
         return stub.withDeadlineAfter(10, TimeUnit.SECONDS)
                 .get(GetJobRequest.newBuilder().setId(id).build())
-                .getProgress()
-                .getStep();
+                .getProgress();
+    }
+
+    void cancel(String id) {
+        stub.withDeadlineAfter(10, TimeUnit.SECONDS)
+                .cancel(CancelRequest.newBuilder().setId(id).build());
     }
 
     void awaitStep(String id, int step) {
@@ -31,6 +41,13 @@ final class Jobs implements AutoCloseable {
                 .atMost(Duration.ofMinutes(2))
                 .pollInterval(Duration.ofMillis(20))
                 .until(() -> step(id) >= step);
+    }
+
+    void awaitWorkers(String id, int workers) {
+        Awaitility.await(id + " with " + workers + " workers")
+                .atMost(Duration.ofMinutes(2))
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> progress(id).getWorkers() == workers);
     }
 
     @Override

@@ -25,7 +25,7 @@ import java.util.SortedMap;
  *           STOPPING   stop asked
  *           FAILED     a parameter server lost or a shard failed, or too many generations without a step
  *           CANCELLED  cancel asked
- * RUNNING   STARTING   a worker lost or cut off, or a coordinator restarted: the next generation
+ * RUNNING   STARTING   a worker joined, lost or cut off, or a coordinator restarted: the next generation
  *           STOPPING   stop asked
  *           SUCCEEDED  test results of every worker, every epoch and the last checkpoint are in
  *           FAILED     as in STARTING; a worker failed for good; workers ended with different parameters

@@ -5,13 +5,15 @@ import dev.tutti.proto.v1.InspectJob;
 import dev.tutti.proto.v1.JobFacts;
 import dev.tutti.proto.v1.Role;
 import dev.tutti.proto.v1.ToWorker;
+import dev.tutti.proto.wording.Words;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Gives members to the jobs that wait for them: first to those under way, then to the queue, in the order of submission. The first
- * in the queue is never overtaken, so that a large job is not starved by small ones.
+ * Gives members to the jobs that wait for them: first to those under way that cannot go on, then to the queue, then to those that could use more; each time in
+ * the order of submission. The first in the queue is never overtaken, so that a large job is not starved by small ones.
  */
 final class Queue {
     private Queue() {}
@@ -32,6 +34,23 @@ final class Queue {
         for (JobRecord job : List.copyOf(turn.state().active().values())) {
             if (job.phase() instanceof Phase.Queued queued && !start(turn, job, queued, first) && first.isEmpty()) {
                 first = Optional.of(job.id());
+            }
+        }
+        if (first.isEmpty()) {
+            grow(turn);
+        }
+    }
+
+    /** Free workers nobody waits for go to jobs that run with fewer than they asked for at most. */
+    private static void grow(Turn turn) {
+        for (JobRecord job : List.copyOf(turn.state().active().values())) {
+            if (job.phase() instanceof Phase.Running(var training)
+                    && training.finished().isEmpty()) {
+                List<String> joining = new ArrayList<>(Placement.reinforced(turn.state(), job.spec(), training.team()));
+                joining.removeAll(training.team().workers());
+                if (!joining.isEmpty()) {
+                    Generations.again(turn, job, training, Words.named("Worker", joining) + " joined");
+                }
             }
         }
     }

@@ -55,7 +55,7 @@ final class Rejoining {
     }
 
     /**
-     * Waits for its members, and for the workers that were free for it: it would take them now, and once it runs it takes no more.
+     * Waits for its members, and for the workers that were free for it: it would take them as soon as they are there, which would be a generation more.
      *
      * @param before what the last coordinator knew
      */
