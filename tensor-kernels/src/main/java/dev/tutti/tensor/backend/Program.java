@@ -16,7 +16,10 @@ public interface Program extends AutoCloseable {
     /** The memory of a graph output, valid after a run and until the next. @throws IllegalArgumentException naming the outputs there are */
     MemorySegment output(String name);
 
-    /** Runs every instruction once, and tells the sink of each parameter gradient as soon as it is final. */
+    /**
+     * Runs every instruction once, and tells the sink of each parameter gradient as soon as it is final. Outputs that were computed before a gradient are there when
+     * the sink hears of it.
+     */
     void run(GradientSink sink);
 
     /** Runs a graph without gradients, or one whose gradients nobody waits for. */

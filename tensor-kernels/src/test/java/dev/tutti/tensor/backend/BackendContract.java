@@ -126,6 +126,21 @@ public abstract class BackendContract extends OperationContract {
         }
     }
 
+    @Test
+    void theLossIsKnownWhenTheSinkHearsOfAGradient() {
+        try (Execution execution = training(5, ElementType.F32)) {
+            List<Float> losses = new ArrayList<>();
+            for (int seed = 1; seed <= 3; seed++) {
+                losses.clear();
+                execution
+                        .draw(seed, CLASSES)
+                        .program()
+                        .run(_ -> losses.add(execution.output(Models.LOSS_SUM)[0]));
+                assertThat(losses).hasSize(6).containsOnly(execution.output(Models.LOSS_SUM)[0]);
+            }
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = ElementType.class,

@@ -1,6 +1,7 @@
 package dev.tutti.tensor.backend.cuda;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.stream.LongStream;
@@ -23,8 +24,11 @@ final class Capture implements AutoCloseable {
     private boolean isOpen;
     private OptionalLong graph = OptionalLong.empty();
 
-    /** @param instruction before which it must be done, or after which it may begin */
-    private record Copy(int instruction, Launch copies) {}
+    /**
+     * @param instruction before which it must be done, or after which it may begin
+     * @param isTold whether the host waits for it by itself
+     */
+    private record Copy(int instruction, Launch copies, boolean isTold) {}
 
     Capture(Driver driver) {
         this.driver = driver;
@@ -45,15 +49,21 @@ final class Capture implements AutoCloseable {
 
     /** In the order in which they are needed. */
     void upload(int instruction, Launch copies) {
-        uploads.add(new Copy(instruction, copies));
+        uploads.add(new Copy(instruction, copies, false));
     }
 
-    /** In the order in which they may begin. */
+    /** What {@link #awaitDownload} waits for, in the order in which they may begin. */
     void download(int instruction, Launch copies) {
-        downloads.add(new Copy(instruction, copies));
+        downloads.add(new Copy(instruction, copies, true));
+    }
+
+    /** An output: it arrives before whatever is downloaded behind a later instruction. */
+    void output(int instruction, Launch copies) {
+        downloads.add(new Copy(instruction, copies, false));
     }
 
     void run(List<Launch> launches) {
+        downloads.sort(Comparator.comparingInt(Copy::instruction).thenComparing(Copy::isTold));
         List<Long> there = startUploads();
         int next = 0;
         int done = 0;
@@ -63,14 +73,14 @@ final class Capture implements AutoCloseable {
             }
             launches.get(i).on(compute);
             for (; done < downloads.size() && downloads.get(done).instruction <= i; done++) {
-                startDownload(downloads.get(done).copies);
+                startDownload(downloads.get(done));
             }
         }
         for (; next < there.size(); next++) {
             driver.await(compute, there.get(next));
         }
         for (; done < downloads.size(); done++) {
-            startDownload(downloads.get(done).copies);
+            startDownload(downloads.get(done));
         }
         if (!downloads.isEmpty()) {
             follow(compute, down);
@@ -90,12 +100,14 @@ final class Capture implements AutoCloseable {
         return there;
     }
 
-    private void startDownload(Launch copies) {
+    private void startDownload(Copy download) {
         follow(down, compute);
-        copies.on(down);
-        long arrival = event();
-        driver.recordForHost(arrival, down);
-        arrivals.add(arrival);
+        download.copies.on(down);
+        if (download.isTold) {
+            long arrival = event();
+            driver.recordForHost(arrival, down);
+            arrivals.add(arrival);
+        }
     }
 
     /** What the stream is given from now on waits for all that the other has been given. */
@@ -135,9 +147,12 @@ final class Capture implements AutoCloseable {
         if (isOpen) {
             driver.dropCapture(compute);
         }
-        driver.synchronize(compute);
-        graph.ifPresent(driver::destroyGraph);
-        events.forEach(driver::destroyEvent);
-        LongStream.of(compute, up, down).forEach(driver::destroyStream);
+        try {
+            driver.synchronize(compute);
+        } finally {
+            graph.ifPresent(driver::destroyGraph);
+            events.forEach(driver::destroyEvent);
+            LongStream.of(compute, up, down).forEach(driver::destroyStream);
+        }
     }
 }

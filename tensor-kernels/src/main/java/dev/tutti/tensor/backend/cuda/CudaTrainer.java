@@ -5,7 +5,6 @@ import dev.tutti.tensor.backend.Program;
 import dev.tutti.tensor.backend.Trainer;
 import dev.tutti.tensor.graph.Graph;
 import dev.tutti.tensor.optimizer.SliceOptimizer;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -18,69 +17,63 @@ final class CudaTrainer implements Trainer {
 
     private final CudaDevice device;
     private final Driver driver;
-    private final Graph graph;
     private final SliceOptimizer optimizer;
-    private final Arena arena = Arena.ofShared();
-    private final DeviceMemory memory;
-    private final InputChecks checks;
-    private final Staging staging;
+    private final BoundGraph bound;
+    private final TransferPlan.Range everything;
     private final PinnedSpace parameters;
     private final MemorySegment factors;
     private final long deviceFactors;
-    private final List<Launch> launches;
     private final Launch update;
-    private final Capture capture;
+    private final long stream;
     private long updates;
 
     CudaTrainer(CudaDevice device, Graph graph, ParameterBuffers buffers, SliceOptimizer optimizer) {
         this.device = device;
         this.driver = device.driver();
-        this.graph = graph;
         this.optimizer = optimizer;
-        device.enter();
-        this.checks = new InputChecks(graph);
-        this.memory = new DeviceMemory(driver, graph);
-        this.capture = new Capture(driver);
+        this.bound = new BoundGraph(device, graph);
+        this.stream = bound.capture().compute();
         try {
             long bytes = graph.parameterElements() * Float.BYTES;
-            Launches kernels = new Launches(driver, device.kernels(), memory, arena);
-            CudaKernels binder = new CudaKernels(device, kernels, capture.compute());
-            this.launches = graph.instructions().stream().map(binder::bind).toList();
-            this.staging = new Staging(device, graph, memory, arena);
-            this.parameters = new PinnedSpace(device, buffers.parameters().asSlice(0, bytes), arena);
-            this.factors = device.allocatePinned(MOST_FACTORS * Float.BYTES, arena);
-            this.deviceFactors = memory.allocate(factors.byteSize());
-            List<Long> state = Stream.generate(() -> memory.allocate(Math.max(1, bytes)))
-                    .limit(optimizer.stateSlots())
-                    .toList();
-            this.update = new OptimizerLaunches(kernels, optimizer, state, deviceFactors).update(graph.parameters());
-            state.forEach(slot -> driver.fill(slot, (byte) 0, Math.max(1, bytes), capture.compute()));
-            writeParameters();
-            capture.begin();
-            copyIn();
-            capture.run(launches);
-            update.on(capture.compute());
-            staging.copyOut(capture.compute());
-            capture.end();
+            this.everything = new TransferPlan.Range(0, bytes);
+            this.parameters = new PinnedSpace(device, buffers.parameters().asSlice(0, bytes), bound.arena());
+            this.factors = device.allocatePinned(MOST_FACTORS * Float.BYTES, bound.arena());
+            this.deviceFactors = bound.memory().allocate(factors.byteSize());
+            this.update = new OptimizerLaunches(bound.binder(), optimizer, zeros(bytes), deviceFactors)
+                    .update(graph.parameters());
+            parameters.load();
+            driver.copyToDevice(bound.memory().parameters(), parameters.of(everything), stream);
+            driver.synchronize(stream);
+            capture();
         } catch (Throwable e) {
-            close();
+            bound.closeAfter(e);
             throw e;
         }
     }
 
-    private TransferPlan.Range everything() {
-        return new TransferPlan.Range(0, graph.parameterElements() * Float.BYTES);
+    /** The optimizer's state. */
+    private List<Long> zeros(long bytes) {
+        long atLeastOne = Math.max(1, bytes);
+        List<Long> slots = Stream.generate(() -> bound.memory().allocate(atLeastOne))
+                .limit(optimizer.stateSlots())
+                .toList();
+        slots.forEach(slot -> driver.fill(slot, (byte) 0, atLeastOne, stream));
+        return slots;
     }
 
-    private void writeParameters() {
-        parameters.load();
-        driver.copyToDevice(memory.parameters(), parameters.of(everything()), capture.compute());
-        driver.synchronize(capture.compute());
+    private void capture() {
+        Capture capture = bound.capture();
+        capture.begin();
+        copyIn();
+        bound.staging().copyOut(capture);
+        bound.run();
+        update.on(stream);
+        capture.end();
     }
 
     private void copyIn() {
-        driver.copyToDevice(deviceFactors, factors, capture.compute());
-        staging.copyIn(capture.compute());
+        driver.copyToDevice(deviceFactors, factors, stream);
+        bound.staging().copyIn(stream);
     }
 
     private void prepareUpdate() {
@@ -90,29 +83,28 @@ final class CudaTrainer implements Trainer {
 
     @Override
     public MemorySegment input(String name) {
-        return staging.of(graph.input(name));
+        return bound.input(name);
     }
 
     @Override
     public MemorySegment output(String name) {
-        return staging.of(graph.output(name));
+        return bound.output(name);
     }
 
     @Override
     public void step() {
-        checks.run(staging::of);
-        device.enter();
+        bound.check();
         prepareUpdate();
-        capture.launch();
-        driver.synchronize(capture.compute());
+        bound.launch();
+        driver.synchronize(stream);
     }
 
     @Override
     public void readParameters() {
         device.enter();
-        driver.copyToHost(parameters.of(everything()), memory.parameters(), capture.compute());
-        driver.synchronize(capture.compute());
-        parameters.store(everything());
+        driver.copyToHost(parameters.of(everything), bound.memory().parameters(), stream);
+        driver.synchronize(stream);
+        parameters.store(everything);
     }
 
     @Override
@@ -120,7 +112,7 @@ final class CudaTrainer implements Trainer {
         device.enter();
         prepareUpdate();
         copyIn();
-        Diagnosis diagnosis = new Diagnosis(driver, graph, memory, launches, capture.compute());
+        Diagnosis diagnosis = bound.diagnosis();
         List<Program.Timing> timings = new ArrayList<>(diagnosis.profile(runs));
         timings.add(new Program.Timing("optimizer", diagnosis.medianNanos(update, runs)));
         return timings;
@@ -128,9 +120,6 @@ final class CudaTrainer implements Trainer {
 
     @Override
     public void close() {
-        device.enter();
-        capture.close();
-        memory.close();
-        arena.close();
+        bound.close();
     }
 }

@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Inputs and outputs of a program on the host, page-locked. */
@@ -37,7 +38,18 @@ final class Staging {
         graph.inputs().forEach(input -> driver.copyToDevice(memory.of(input), of(input), stream));
     }
 
-    void copyOut(long stream) {
-        graph.outputs().values().forEach(output -> driver.copyToHost(of(output), memory.of(output), stream));
+    /** Each as soon as it is computed. */
+    void copyOut(Capture capture) {
+        for (Tensor output : graph.outputs().values()) {
+            capture.output(writer(output), stream -> driver.copyToHost(of(output), memory.of(output), stream));
+        }
+    }
+
+    /** The instruction behind which an output is there; before all if it is an input. */
+    private int writer(Tensor output) {
+        return IntStream.range(0, graph.instructions().size())
+                .filter(i -> graph.instructions().get(i).results().contains(output))
+                .findFirst()
+                .orElse(-1);
     }
 }
