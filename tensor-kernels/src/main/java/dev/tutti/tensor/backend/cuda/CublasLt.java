@@ -105,7 +105,7 @@ final class CublasLt {
         try {
             return Optional.of(new CublasLt(NativeLibrary.load("cuBLASLt", names)));
         } catch (BackendUnavailableException | CudaException e) {
-            log.info("products of matrices use kernels of our own, which are slower: {}", e.getMessage());
+            log.warn("products of matrices use kernels of our own, which are slower: {}", e.getMessage());
             return Optional.empty();
         }
     }

@@ -1,5 +1,6 @@
 package dev.tutti.tensor.backend.cuda;
 
+import dev.tutti.tensor.backend.BackendLostException;
 import dev.tutti.tensor.backend.BackendUnavailableException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -13,7 +14,6 @@ import java.util.stream.IntStream;
 
 /** One GPU and its primary context, for as long as the process lives. Thread-safe; whoever hands it work calls {@link #enter} before, on the same thread. */
 final class CudaDevice {
-
     private static final int MAJOR = 75;
     private static final int MINOR = 76;
     private static final int LEAST_MAJOR = 8;
@@ -31,22 +31,28 @@ final class CudaDevice {
     private final Optional<CublasLt> products;
     private final ProductOptions productOptions = ProductOptions.ofProperties();
 
-    private CudaDevice(Driver driver, Nvrtc compiler, int ordinal, Function<Driver, Optional<CublasLt>> products) {
+    private CudaDevice(Driver driver, int device, Function<Driver, Optional<CublasLt>> products) {
         this.driver = driver;
-        this.compiler = compiler;
-        int device = driver.device(ordinal);
+        this.compiler = Nvrtc.load(driver.version());
         int major = driver.deviceAttribute(device, MAJOR);
         int minor = driver.deviceAttribute(device, MINOR);
-        String name = driver.deviceName(device);
-        if (major < LEAST_MAJOR) {
-            throw new BackendUnavailableException("%s has compute capability %d.%d, %d.0 is the least that will do"
-                    .formatted(name, major, minor, LEAST_MAJOR));
-        }
+        this.description = "%s, compute capability %d.%d".formatted(driver.deviceName(device), major, minor);
         this.kernels = new KernelCache(driver, compiler, "sm_" + major + minor, ImageFolder.usual());
-        this.description = "%s, compute capability %d.%d".formatted(name, major, minor);
         this.context = driver.retainContext(device);
         enter();
+        runsKernels();
         this.products = products.apply(driver);
+    }
+
+    /** Now and not in the middle of a job: a compiler may be older than the device, or newer than the driver. */
+    private void runsKernels() {
+        try {
+            kernels.function(KernelSources.LAYOUT, List.of("X=f32", "Y=f32"), "column_sum");
+        } catch (IllegalStateException | CudaException e) {
+            throw new BackendUnavailableException(
+                    "NVRTC %s makes no kernels for %s: %s".formatted(compiler.version(), description, e.getMessage()),
+                    e);
+        }
     }
 
     /**
@@ -62,16 +68,26 @@ final class CudaDevice {
     static CudaDevice open(Function<Driver, Optional<CublasLt>> products) {
         try {
             Driver driver = Driver.load();
-            List<String> devices = IntStream.range(0, driver.deviceCount())
-                    .mapToObj(ordinal -> driver.deviceBus(driver.device(ordinal)))
+            List<Integer> devices = IntStream.range(0, driver.deviceCount())
+                    .mapToObj(driver::device)
                     .toList();
             if (devices.isEmpty()) {
                 throw new BackendUnavailableException(NOTHING);
             }
-            Nvrtc compiler = Nvrtc.load();
-            return new CudaDevice(driver, compiler, DeviceClaim.usual().take(devices), products);
+            List<Integer> able = devices.stream()
+                    .filter(device -> driver.deviceAttribute(device, MAJOR) >= LEAST_MAJOR)
+                    .toList();
+            if (able.isEmpty()) {
+                throw new BackendUnavailableException("%s is too old: %d.0 is the least compute capability that will do"
+                        .formatted(driver.deviceName(devices.getFirst()), LEAST_MAJOR));
+            }
+            int taken = DeviceClaim.usual()
+                    .take(able.stream().map(driver::deviceBus).toList());
+            return new CudaDevice(driver, able.get(taken), products);
         } catch (CudaException e) {
             throw new BackendUnavailableException(e.code() == NO_DEVICE ? NOTHING : String.valueOf(e.getMessage()), e);
+        } catch (BackendLostException e) {
+            throw new BackendUnavailableException(String.valueOf(e.getMessage()), e);
         }
     }
 
@@ -96,7 +112,7 @@ final class CudaDevice {
     /** What the bits of results depend on. */
     String numerics() {
         String multiplication = products.map(library -> "cuBLASLt " + library.version() + productOptions)
-                .orElse("own products");
+                .orElse("no cuBLASLt");
         return "cuda: %s, NVRTC %s, %s".formatted(description, compiler.version(), multiplication);
     }
 

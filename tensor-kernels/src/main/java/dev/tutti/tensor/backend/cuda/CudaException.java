@@ -7,7 +7,8 @@ final class CudaException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     /** {@code CUDA_ERROR_…} after which a context does nothing any more: of addresses, instructions, launches, and of the hardware. */
-    private static final Set<Integer> STICKY = Set.of(214, 220, 226, 700, 702, 710, 714, 715, 716, 717, 718, 719, 721);
+    private static final Set<Integer> STICKY =
+            Set.of(4, 46, 201, 214, 220, 226, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 721, 999);
 
     private final int code;
 

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Compiled kernels on disk, so that a process finds what others have compiled before it: in {@code ~/.cache/tutti/kernels}, or the folder that the system
  * property {@value #PROPERTY} names. A file's name is the SHA-256 of all that went into it, its last 32 bytes are that of the rest, so that a damaged one is made again. Where
- * nothing can be written kernels are compiled by each process.
+ * nothing can be written kernels are compiled by each process. Not thread-safe.
  */
 final class ImageFolder {
     static final String PROPERTY = "tutti.kernels";
@@ -27,6 +27,7 @@ final class ImageFolder {
     private static final int DIGEST_BYTES = 32;
 
     private final Path folder;
+    private boolean isWarned;
 
     ImageFolder(Path folder) {
         this.folder = folder;
@@ -34,7 +35,8 @@ final class ImageFolder {
 
     /** Where the system property or the user's home says. */
     static ImageFolder usual() {
-        return new ImageFolder(Optional.ofNullable(System.getProperty(PROPERTY))
+        return new ImageFolder(Optional.of(System.getProperty(PROPERTY, ""))
+                .filter(name -> !name.isBlank())
                 .map(Path::of)
                 .orElseGet(() -> Path.of(System.getProperty("user.home"), ".cache", "tutti", "kernels")));
     }
@@ -80,7 +82,13 @@ final class ImageFolder {
                 Files.deleteIfExists(aside);
             }
         } catch (IOException e) {
-            log.debug("{} cannot be written", file, e);
+            if (!isWarned) {
+                isWarned = true;
+                log.warn(
+                        "compiled kernels cannot be kept in {}, so each process compiles them: {}",
+                        folder,
+                        e.toString());
+            }
         }
     }
 

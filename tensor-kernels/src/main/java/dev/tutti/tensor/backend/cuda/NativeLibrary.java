@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,10 +45,10 @@ final class NativeLibrary {
      *
      * @param purpose for people: what it belongs to
      * @param names such as {@code libcuda.so.1}, the best first
-     * @throws BackendUnavailableException naming them, if none is there or none can be loaded
+     * @throws BackendUnavailableException naming them, if none is there or none can be loaded, or if the folder is none
      */
     static NativeLibrary load(String purpose, List<String> names) {
-        Optional<Path> folder = Optional.ofNullable(System.getProperty(FOLDER)).map(Path::of);
+        Optional<Path> folder = folder();
         List<String> places = new ArrayList<>();
         for (String name : names) {
             folder.ifPresent(chosen -> places.add(chosen.resolve(name).toString()));
@@ -60,7 +61,27 @@ final class NativeLibrary {
                 return new NativeLibrary(place, symbols.get());
             }
         }
-        throw new BackendUnavailableException("%s cannot be loaded (%s)".formatted(purpose, String.join(", ", names)));
+        String broken = places.stream()
+                .filter(place -> place.startsWith("/") && Files.exists(Path.of(place)))
+                .map(place -> "; " + place + " is there, but is no library that this machine can load")
+                .collect(Collectors.joining());
+        throw new BackendUnavailableException("%s cannot be loaded (%s)%s%s"
+                .formatted(
+                        purpose,
+                        String.join(", ", names),
+                        folder.map(chosen -> ", neither from " + chosen + " nor from where the system looks")
+                                .orElse(""),
+                        broken));
+    }
+
+    private static Optional<Path> folder() {
+        Optional<Path> folder = Optional.of(System.getProperty(FOLDER, ""))
+                .filter(name -> !name.isBlank())
+                .map(name -> Path.of(name).toAbsolutePath());
+        if (folder.isPresent() && !Files.isDirectory(folder.get())) {
+            throw new BackendUnavailableException("-D%s names %s, which is no folder".formatted(FOLDER, folder.get()));
+        }
+        return folder;
     }
 
     private static Optional<SymbolLookup> open(String place) {

@@ -14,7 +14,9 @@ import java.util.List;
 
 /** CUDA's compiler at run time ({@code nvrtc.h}). Thread-safe. */
 final class Nvrtc {
-    private static final List<String> NAMES = List.of("libnvrtc.so.13", "libnvrtc.so.12");
+    private static final String OF_13 = "libnvrtc.so.13";
+    private static final String OF_12 = "libnvrtc.so.12";
+    private static final int CUDA_13 = 13_000;
     private static final int COMPILATION = 6;
 
     private final MethodHandle version;
@@ -39,9 +41,15 @@ final class Nvrtc {
         image = nvrtc.status("nvrtcGetCUBIN", ADDRESS, ADDRESS);
     }
 
-    /** @throws dev.tutti.tensor.backend.BackendUnavailableException saying what is missing */
-    static Nvrtc load() {
-        return new Nvrtc(NativeLibrary.load("CUDA's runtime compiler NVRTC", NAMES));
+    /**
+     * Of a version whose machine code the driver knows.
+     *
+     * @param driverVersion as {@link Driver#version}
+     * @throws dev.tutti.tensor.backend.BackendUnavailableException saying what is missing
+     */
+    static Nvrtc load(int driverVersion) {
+        List<String> names = driverVersion >= CUDA_13 ? List.of(OF_13, OF_12) : List.of(OF_12);
+        return new Nvrtc(NativeLibrary.load("CUDA's runtime compiler NVRTC", names));
     }
 
     /** Such as 13.0. */

@@ -1,5 +1,7 @@
 package dev.tutti.tensor.backend.cuda;
 
+import dev.tutti.tensor.backend.BackendUnavailableException;
+
 /**
  * How exact products by cuBLASLt are, as system properties say.
  *
@@ -10,9 +12,20 @@ record ProductOptions(boolean tf32, boolean deterministic) {
     static final String TF32 = "tutti.cuda.tf32";
     static final String DETERMINISTIC = "tutti.cuda.deterministic";
 
+    /** @throws BackendUnavailableException if one of them is neither true nor false */
     static ProductOptions ofProperties() {
-        return new ProductOptions(
-                Boolean.getBoolean(TF32), Boolean.parseBoolean(System.getProperty(DETERMINISTIC, "true")));
+        return new ProductOptions(flag(TF32, false), flag(DETERMINISTIC, true));
+    }
+
+    private static boolean flag(String property, boolean unset) {
+        return switch (System.getProperty(property, "")) {
+            case "" -> unset;
+            case "true" -> true;
+            case "false" -> false;
+            default ->
+                throw new BackendUnavailableException(
+                        "-D%s must be true or false, got %s".formatted(property, System.getProperty(property)));
+        };
     }
 
     /** What is to be said of the bits of results. */

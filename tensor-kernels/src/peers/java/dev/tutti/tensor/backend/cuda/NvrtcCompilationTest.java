@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class NvrtcCompilationTest {
     private static final String FOLDER = "/org/bytedeco/cuda/linux-x86_64/";
     private static final List<String> FILES = List.of("libnvrtc.so.13", "libnvrtc-builtins.so.13.1");
+    private static final int CUDA_13 = 13_000;
     private static Nvrtc compiler;
 
     @BeforeAll
@@ -29,7 +30,7 @@ class NvrtcCompilationTest {
             }
         }
         System.setProperty(NativeLibrary.FOLDER, folder.toString());
-        compiler = Nvrtc.load();
+        compiler = Nvrtc.load(CUDA_13);
     }
 
     @AfterAll

@@ -13,7 +13,7 @@ final class DeviceRun implements AutoCloseable {
     private static final int FIRST = 0;
 
     private final Driver driver = Driver.load();
-    private final Nvrtc compiler = Nvrtc.load();
+    private final Nvrtc compiler = Nvrtc.load(driver.version());
     private final Arena arena = Arena.ofConfined();
     private final long stream;
     private final List<Long> memory = new ArrayList<>();

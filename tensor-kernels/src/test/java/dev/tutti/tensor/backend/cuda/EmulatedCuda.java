@@ -2,6 +2,7 @@ package dev.tutti.tensor.backend.cuda;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.tutti.tensor.backend.BackendLostException;
 import dev.tutti.tensor.backend.BackendUnavailableException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,9 +22,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 public final class EmulatedCuda implements BeforeAllCallback, AfterAllCallback {
     private static final Path SOURCES = Path.of("src/test/cuda");
     private static @Nullable Path folder;
-
     /** Else the libraries are real, and where they are is not ours to forget. */
-    private boolean isInstalled;
+    private static boolean isInstalled;
 
     /** From now on they are CUDA's libraries for this process, unless it has real ones and a device. */
     @Override
@@ -36,12 +36,12 @@ public final class EmulatedCuda implements BeforeAllCallback, AfterAllCallback {
 
     /** A real one. */
     public static boolean isThereADevice() {
-        if (System.getProperty(NativeLibrary.FOLDER) != null) {
+        if (isInstalled) {
             return false;
         }
         try {
             return Driver.load().deviceCount() > 0;
-        } catch (BackendUnavailableException | CudaException _) {
+        } catch (BackendUnavailableException | BackendLostException | CudaException _) {
             return false;
         }
     }
@@ -51,6 +51,7 @@ public final class EmulatedCuda implements BeforeAllCallback, AfterAllCallback {
         if (isInstalled) {
             System.clearProperty(NativeLibrary.FOLDER);
             System.clearProperty(ImageFolder.PROPERTY);
+            isInstalled = false;
         }
     }
 
