@@ -3,6 +3,7 @@ package dev.tutti.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,6 +60,27 @@ class CommandsIT {
         assertThat(export.exitCode()).as(export.err()).isZero();
         assertThat(SafeTensorsFile.sha256OfTensorsByName(exported))
                 .isEqualTo(watch.json().path("parameters_sha256").asText());
+    }
+
+    @Test
+    void aChangedByteOfACheckpointIsFound() throws Exception {
+        TuttiProcess.Ended watch = command("jobs", "watch", submit(1), "-o", "json");
+        Path checkpoint = Path.of(watch.json().path("checkpoint").asText());
+        TuttiProcess.Ended whole = processes.run("checkpoints", "verify", checkpoint.toString());
+        Path file = checkpoint.resolve("shard-00000.safetensors");
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(file, bytes);
+        TuttiProcess.Ended damaged = processes.run("checkpoints", "verify", checkpoint.toString(), "-o", "json");
+        TuttiProcess.Ended nothing = processes.run("checkpoints", "verify", "nobody");
+
+        assertThat(whole.exitCode()).as(whole.err()).isZero();
+        assertThat(whole.out()).contains(checkpoint.toString(), "whole");
+        assertThat(damaged.exitCode()).isEqualTo(1);
+        assertThat(damaged.json().path(0).path("whole").asBoolean(true)).isFalse();
+        assertThat(damaged.json().path(0).path("defect").asText()).contains("shard-00000.safetensors has been changed");
+        assertThat(nothing.exitCode()).isEqualTo(3);
+        assertThat(nothing.err()).contains("there are no checkpoints of 'nobody'");
     }
 
     @Test

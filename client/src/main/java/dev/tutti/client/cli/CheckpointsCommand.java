@@ -28,7 +28,10 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code tutti checkpoints …}. */
-@Command(name = "checkpoints", mixinStandardHelpOptions = true, description = "Lists and exports trained parameters.")
+@Command(
+        name = "checkpoints",
+        mixinStandardHelpOptions = true,
+        description = "Lists, verifies and exports trained parameters.")
 final class CheckpointsCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec = CommandSpec.create();
@@ -38,12 +41,13 @@ final class CheckpointsCommand implements Callable<Integer> {
     static CommandLine commandLine(Shell shell) {
         return new CommandLine(new CheckpointsCommand())
                 .addSubcommand(new ListCheckpoints(shell))
+                .addSubcommand(new VerifyCheckpointsCommand(shell))
                 .addSubcommand(new Export(shell));
     }
 
     @Override
     public Integer call() {
-        throw new ParameterException(spec.commandLine(), "name one of list, export");
+        throw new ParameterException(spec.commandLine(), "name one of list, verify, export");
     }
 
     @Command(

@@ -82,6 +82,28 @@ public final class StoredCheckpoints {
         return CheckpointFolder.list(jobFolder).stream().filter(wanted::equals).findFirst();
     }
 
+    /**
+     * The folders of all checkpoints there are of a name, oldest first; those whose manifest cannot be read, too.
+     *
+     * @param name a checkpoint's folder, a folder of checkpoints, or a job's ID; empty: of all jobs
+     */
+    public List<Path> all(String name) throws IOException {
+        if (name.isEmpty()) {
+            List<Path> all = new ArrayList<>();
+            for (Path jobFolder : jobFolders().stream().sorted().toList()) {
+                all.addAll(CheckpointFolder.list(jobFolder));
+            }
+            return all;
+        }
+        Optional<Path> found = existing(name).or(() -> existing(folder + File.separator + name));
+        if (found.isEmpty()) {
+            return List.of();
+        }
+        return Files.isRegularFile(found.get().resolve(CheckpointFolder.MANIFEST))
+                ? List.of(found.get())
+                : CheckpointFolder.list(found.get());
+    }
+
     private static Optional<Path> existing(String name) {
         try {
             return Optional.of(Path.of(name).toAbsolutePath().normalize()).filter(Files::isDirectory);
