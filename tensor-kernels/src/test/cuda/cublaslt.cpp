@@ -182,8 +182,7 @@ bool isOnDevice(const void* address, size_t bytes) {
 
 extern "C" {
 int cublasLtCreate(Handle** out) {
-  CUcontext current = nullptr;
-  if (cuCtxGetCurrent(&current) != CUDA_SUCCESS || current == nullptr) return kNotInitialized;
+  if (emulatedReady() != CUDA_SUCCESS) return kNotInitialized;
   *out = &handle;
   return kSuccess;
 }
@@ -291,10 +290,10 @@ int cublasLtMatmul(Handle* library, Descriptor* of, const float* alpha, const vo
     if (emulatedIsCapturing(stream) && loaded.count(kernel) == 0) return kExecutionFailed;
     loaded.insert(kernel);
   }
-  CUresult status = emulatedSubmit(stream, [=, of = *of, la = *la, lb = *lb, ld = *ld] {
+  auto product = [=, of = *of, la = *la, lb = *lb, ld = *ld] {
     if (needed > 0) std::memset(workspace, 0xff, needed);
     return multiply(of, sizes, static_cast<const char*>(a), la, static_cast<const char*>(b), lb, static_cast<char*>(d), ld);
-  });
-  return status == CUDA_SUCCESS ? kSuccess : kExecutionFailed;
+  };
+  return emulatedSubmit(stream, {product}) == CUDA_SUCCESS ? kSuccess : kExecutionFailed;
 }
 }

@@ -32,10 +32,8 @@ extern "C" void emulated_block_barrier();
 extern "C" void emulated_warp_barrier();
 // Eight words for each lane of the warp at hand.
 extern "C" uint64_t* emulated_lanes();
-extern "C" void* emulated_dynamic_shared();
 
 static inline void __syncthreads() { emulated_block_barrier(); }
-static inline void __syncwarp(unsigned = ~0u) { emulated_warp_barrier(); }
 
 static inline unsigned emulated_lane() {
   return (threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z)) % 32;
@@ -60,12 +58,6 @@ template <typename T>
 static inline T __shfl_xor_sync(unsigned, T value, int mask) {
   return emulated_exchange(value, emulated_lane() ^ mask);
 }
-template <typename T>
-static inline T __shfl_down_sync(unsigned, T value, unsigned delta) {
-  unsigned lane = emulated_lane();
-  return emulated_exchange(value, lane + delta < 32 ? lane + delta : lane);
-}
-
 static inline unsigned __ballot_sync(unsigned, bool it) {
   unsigned all = 0;
   for (unsigned lane = 0; lane < 32; lane++) all |= unsigned(emulated_exchange(it, lane)) << lane;
@@ -145,8 +137,6 @@ static inline float __uint_as_float(uint32_t bits) {
   return x;
 }
 static inline uint32_t __umulhi(uint32_t a, uint32_t b) { return uint32_t((uint64_t(a) * b) >> 32); }
-static inline uint64_t __umul64hi(uint64_t a, uint64_t b) { return uint64_t(((unsigned __int128)a * b) >> 64); }
 using std::fmaxf;
-using std::fminf;
 static inline int min(int a, int b) { return a < b ? a : b; }
 static inline int max(int a, int b) { return a > b ? a : b; }

@@ -73,7 +73,7 @@ public final class EmulatedCuda implements BeforeAllCallback, AfterAllCallback {
                 built.resolve("emulated_device.h"),
                 StandardCopyOption.REPLACE_EXISTING);
         Path driver = built.resolve("libcuda.so.1");
-        compile(driver, source("fibers.cpp"), source("driver.cpp"));
+        compile(driver, source("fibers.cpp"), source("streams.cpp"), source("driver.cpp"));
         compile(built.resolve("libnvrtc.so.13"), source("nvrtc.cpp"));
         compile(built.resolve("libcublasLt.so.13"), source("cublaslt.cpp"), driver.toString());
         return built;
