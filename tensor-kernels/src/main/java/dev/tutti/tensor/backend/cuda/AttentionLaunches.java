@@ -61,7 +61,7 @@ record AttentionLaunches(Launches launches) {
 
     Launch backward(SequenceOp.AttentionGradient op, Tensor y) {
         Size size = Size.of(op.qkv(), op.heads(), op.causal());
-        long dots = launches.memory().allocate((long) size.samples * size.heads * size.time * Float.BYTES);
+        long dots = launches.scratch((long) size.samples * size.heads * size.time * Float.BYTES);
         Struct struct = heads(op.qkv(), op.ignored(), size)
                 .addresses(
                         launches.at(op.gradient()),

@@ -118,7 +118,7 @@ final class CudaProgram implements Program {
 
     @Override
     public long arenaByteSize() {
-        return memory.blockByteSize();
+        return memory.arenaByteSize();
     }
 
     @Override

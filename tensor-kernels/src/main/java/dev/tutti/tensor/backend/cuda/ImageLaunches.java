@@ -132,7 +132,7 @@ record ImageLaunches(Launches launches, MatrixLaunches matrices) {
                 op.window().outputHeight(x.height),
                 op.window().outputWidth(x.width),
                 layout);
-        long convolved = launches.memory().allocate(between.elements() * Float.BYTES);
+        long convolved = launches.scratch(between.elements() * Float.BYTES);
         Tensor y = results.getFirst();
         return Launches.all(
                 forward(op.x(), op.weight(), op.bias(), op.window(), op.groups(), layout, between, convolved, "f32"),
@@ -210,7 +210,7 @@ record ImageLaunches(Launches launches, MatrixLaunches matrices) {
         long length = (long) output.samples * output.height * output.width;
         int parts = Math.clamp(Math.ceilDiv(length, PART_LENGTH), 1, MOST_PARTS);
         int partLength = Math.toIntExact(Math.ceilDiv(length, parts));
-        long partial = parts == 1 ? launches.at(dweight) : launches.memory().allocate(parts * dweight.byteSize());
+        long partial = parts == 1 ? launches.at(dweight) : launches.scratch(parts * dweight.byteSize());
         Launch weight = launches.of(
                 KernelSources.CONVOLUTION,
                 List.of(Launches.macro("X", x), "Y=f32"),
