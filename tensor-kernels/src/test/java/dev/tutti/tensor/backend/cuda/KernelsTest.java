@@ -367,6 +367,29 @@ class KernelsTest {
     }
 
     @Test
+    void timedEventsSayWhatALaunchTook() {
+        int count = 100_000;
+        long x = device.floats(draw(count));
+        long add = device.kernel(KernelSources.ELEMENTWISE, "A=f32 B=f32 Y=f32", "add");
+        Driver driver = device.driver();
+        long begin = driver.createTimedEvent();
+        long end = driver.createTimedEvent();
+        long before = System.nanoTime();
+        driver.record(begin, device.stream());
+        device.launch(
+                add,
+                Grid.forEach(count),
+                new Struct().addresses(x, x, device.room(4L * count)).longs(count));
+        driver.record(end, device.stream());
+        driver.synchronizeEvent(end);
+        long host = System.nanoTime() - before;
+
+        assertThat(driver.nanosBetween(begin, end)).isBetween(1L, host);
+        driver.destroyEvent(begin);
+        driver.destroyEvent(end);
+    }
+
+    @Test
     void whatDoesNotCompileIsSaidWithTheCompilersWords() {
         assertThatThrownBy(() -> device.kernel(KernelSources.ELEMENTWISE, "A=f32 B=f32 Y=nothing", "add"))
                 .isInstanceOf(IllegalStateException.class)
