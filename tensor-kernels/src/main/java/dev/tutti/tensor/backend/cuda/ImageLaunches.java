@@ -208,7 +208,8 @@ record ImageLaunches(Launches launches, MatrixLaunches matrices) {
         Images output = Images.of(gradient.shape(), layout);
         Tensor dweight = results.get(0);
         long length = (long) output.samples * output.height * output.width;
-        int parts = Math.clamp(Math.ceilDiv(length, PART_LENGTH), 1, MOST_PARTS);
+        int mostParts = Math.clamp(Grid.MOST_BLOCKS_IN_Y_AND_Z / groups, 1, MOST_PARTS);
+        int parts = Math.clamp(Math.ceilDiv(length, PART_LENGTH), 1, mostParts);
         int partLength = Math.toIntExact(Math.ceilDiv(length, parts));
         long partial = parts == 1 ? launches.at(dweight) : launches.scratch(parts * dweight.byteSize());
         Launch weight = launches.of(
@@ -250,6 +251,11 @@ record ImageLaunches(Launches launches, MatrixLaunches matrices) {
     }
 
     private static Grid grid(long rows, int columns, int z) {
+        if (rows > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    "cuda convolves up to 2,147,483,647 pixels at a time, got %,d: make the batch smaller"
+                            .formatted(rows));
+        }
         return new Grid(Math.toIntExact(Math.ceilDiv(rows, TILE)), Math.ceilDiv(columns, TILE), z, THREADS);
     }
 

@@ -133,7 +133,7 @@ record NormalizationLaunches(Launches launches, MatrixLaunches matrices) {
                 x,
                 gradient,
                 y,
-                Grid.blocks(Math.toIntExact(y.elementCount() / columns), THREADS),
+                Grid.blocks(y.elementCount() / columns, THREADS),
                 new Struct()
                         .addresses(launches.at(x), launches.at(gradient), launches.at(y))
                         .ints(columns));

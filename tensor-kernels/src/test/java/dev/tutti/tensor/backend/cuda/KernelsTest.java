@@ -336,7 +336,7 @@ class KernelsTest {
         }
 
         private Grid blocks(int tiles) {
-            return new Grid(Math.ceilDiv(time, 64 * tiles), heads, samples, 128);
+            return new Grid(samples * Math.ceilDiv(time, 64 * tiles), heads, 1, 128);
         }
 
         private void launch(KernelSources kernels, String macros, String name, Grid grid) {
@@ -400,7 +400,7 @@ class KernelsTest {
     @Test
     void aLaunchThatCannotBeIsRefused() {
         long add = device.kernel(KernelSources.ELEMENTWISE, "A=f32 B=f32 Y=f32", "add");
-        assertThatThrownBy(() -> device.launch(add, new Grid(1, 70_000, 1, 256), new Struct().longs(0, 0, 0, 0)))
+        assertThatThrownBy(() -> device.launch(add, Grid.blocks(1, 1024), new Struct().longs(0, 0, 0, 0)))
                 .isInstanceOfSatisfying(
                         CudaException.class, e -> assertThat(e.isSticky()).isFalse())
                 .hasMessage("cuLaunchKernel failed with 1: CUDA_ERROR_INVALID_VALUE");
