@@ -121,6 +121,25 @@ class KernelsTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"1, 1, 1", "3, 33, 65", "2, 31, 8", "1, 100, 32"})
+    void matricesAreTransposed(int count, int rows, int columns) {
+        float[] x = draw(count * rows * columns);
+        long y = device.room(4L * x.length);
+        device.launch(
+                device.kernel(KernelSources.LAYOUT, "X=f32 Y=f32", "transpose_matrix"),
+                new Grid(count * Math.ceilDiv(columns, 32), Math.ceilDiv(rows, 32), 1, 256),
+                new Struct().addresses(device.floats(x), y).longs(rows, columns));
+
+        float[] expected = new float[x.length];
+        for (int i = 0; i < x.length; i++) {
+            int matrix = i / (rows * columns);
+            int row = i / columns % rows;
+            expected[(matrix * columns + i % columns) * rows + row] = x[i];
+        }
+        assertThat(device.floatsAt(y, x.length)).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
     @CsvSource({"1, 1", "7, 30", "3, 1000"})
     void layerNormIsThatOfTheReference(int rows, int columns) {
         GraphBuilder builder = new GraphBuilder();
