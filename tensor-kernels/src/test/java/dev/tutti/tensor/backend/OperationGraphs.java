@@ -166,6 +166,7 @@ final class OperationGraphs {
                 OperationCase.of(in -> new LayoutOp.Transpose(in.f32("x", 7, 5), List.of(1, 0))),
                 OperationCase.of(in -> new LayoutOp.Transpose(in.f32("x", 2, 3, 4, 5), List.of(3, 0, 2, 1))),
                 OperationCase.of(in -> new LayoutOp.Transpose(in.f32("x", 2, 3, 4, 5), List.of(0, 2, 1, 3))),
+                OperationCase.of(in -> new LayoutOp.Transpose(in.f32("x", 3, 33, 40), List.of(0, 2, 1))),
                 OperationCase.of(in -> new LayoutOp.Concat(
                         List.of(in.f32("a", 2, 3, 2), in.f32("b", 2, 1, 2), in.f32("c", 2, 4, 2)), 1)),
                 OperationCase.of(in -> new LayoutOp.Concat(List.of(in.f32("a", 3, 5), in.f32("b", 4, 5)), 0)),

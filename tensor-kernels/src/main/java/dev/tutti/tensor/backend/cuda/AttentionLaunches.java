@@ -24,6 +24,11 @@ record AttentionLaunches(Launches launches) {
             return new Size(shape.size(0), shape.size(1), heads, shape.size(2) / 3 / heads, causal);
         }
 
+        /** Of rows: a query each. */
+        long count() {
+            return (long) samples * heads * time;
+        }
+
         int forwardTiles() {
             return tiles(HEAD_OF_TWO_TILES_FORWARD);
         }
@@ -37,13 +42,15 @@ record AttentionLaunches(Launches launches) {
             return time <= WARPS * ROWS_OF_TILE || head > largestHeadOfTwo ? 1 : 2;
         }
 
+        /** A head has a y, and a sample a run of x. */
         Grid blocks(int tiles) {
-            return new Grid(Math.ceilDiv(time, WARPS * ROWS_OF_TILE * tiles), heads, samples, THREADS);
+            long ofSample = Math.ceilDiv(time, WARPS * ROWS_OF_TILE * tiles);
+            return new Grid(Grid.inX(samples * ofSample), heads, 1, THREADS);
         }
 
         /** A warp for each. */
         Grid rows() {
-            return Grid.blocks(Math.ceilDiv(samples * heads * time, WARPS), THREADS);
+            return Grid.blocks(Math.ceilDiv(count(), WARPS), THREADS);
         }
     }
 
@@ -61,7 +68,7 @@ record AttentionLaunches(Launches launches) {
 
     Launch backward(SequenceOp.AttentionGradient op, Tensor y) {
         Size size = Size.of(op.qkv(), op.heads(), op.causal());
-        long dots = launches.memory().allocate((long) size.samples * size.heads * size.time * Float.BYTES);
+        long dots = launches.scratch(size.count() * Float.BYTES);
         Struct struct = heads(op.qkv(), op.ignored(), size)
                 .addresses(
                         launches.at(op.gradient()),

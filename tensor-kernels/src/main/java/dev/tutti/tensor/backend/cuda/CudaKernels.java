@@ -14,6 +14,7 @@ import java.util.Optional;
 
 /** Each operation's launches. */
 final class CudaKernels {
+    private final Scratch scratch;
     private final ElementwiseLaunches elementwise;
     private final MatrixLaunches matrices;
     private final LayoutLaunches layouts;
@@ -28,6 +29,7 @@ final class CudaKernels {
     CudaKernels(CudaDevice device, Launches launches, long stream) {
         Optional<ProductPlans> plans =
                 device.products().map(library -> new ProductPlans(library, device.productOptions(), launches, stream));
+        scratch = launches.memory().scratch();
         elementwise = new ElementwiseLaunches(launches);
         matrices = new MatrixLaunches(launches, elementwise, plans);
         layouts = new LayoutLaunches(launches);
@@ -39,7 +41,9 @@ final class CudaKernels {
         losses = new LossLaunches(launches);
     }
 
+    /** In the order in which they run. */
     Launch bind(Instruction instruction) {
+        scratch.next();
         Tensor y = instruction.result();
         List<Tensor> results = instruction.results();
         return switch (instruction.op()) {

@@ -113,7 +113,7 @@ final class CudaProgram implements Program {
 
     @Override
     public long arenaByteSize() {
-        return bound.memory().blockByteSize();
+        return bound.memory().arenaByteSize();
     }
 
     @Override

@@ -17,20 +17,20 @@ final class DeviceMemory implements AutoCloseable {
     private final Driver driver;
     private final List<Long> blocks = new ArrayList<>();
     private final long[] addresses;
-    private final long blockByteSize;
+    private final Scratch scratch = new Scratch(this::allocate);
     private final long parameters;
     private final long gradients;
+    private long arenaByteSize;
 
     DeviceMemory(Driver driver, Graph graph) {
         this.driver = driver;
         this.addresses = new long[graph.tensorIds()];
         Arrays.fill(addresses, NOWHERE);
         MemoryPlan plan = MemoryPlan.of(graph);
-        this.blockByteSize = plan.byteSize();
         try {
             long flat = Math.max(1, graph.parameterElements()) * Float.BYTES;
-            this.parameters = allocate(flat);
-            this.gradients = graph.gradients().isEmpty() ? NOWHERE : allocate(flat);
+            this.parameters = block(flat);
+            this.gradients = graph.gradients().isEmpty() ? NOWHERE : block(flat);
             place(graph, plan, allocate(Math.max(1, plan.byteSize())));
         } catch (RuntimeException e) {
             close();
@@ -68,8 +68,19 @@ final class DeviceMemory implements AutoCloseable {
         return address;
     }
 
-    /** For what a launch needs besides tensors; freed with the program. */
+    /** For what launches need besides tensors and keep from one instruction, or run, to another; freed with the program. */
     long allocate(long bytes) {
+        long address = block(bytes);
+        arenaByteSize += bytes;
+        return address;
+    }
+
+    /** What launches need besides tensors, each instruction for itself. */
+    Scratch scratch() {
+        return scratch;
+    }
+
+    private long block(long bytes) {
         try {
             long address = driver.allocate(bytes);
             blocks.add(address);
@@ -95,8 +106,9 @@ final class DeviceMemory implements AutoCloseable {
         return gradients;
     }
 
-    long blockByteSize() {
-        return blockByteSize;
+    /** All of it but parameters and gradients. */
+    long arenaByteSize() {
+        return arenaByteSize;
     }
 
     @Override

@@ -21,8 +21,10 @@ final class Driver extends StatusCalls {
     private static final int CAPTURE_THREAD_LOCAL = 1;
     private static final int NON_BLOCKING = 1;
     private static final int PORTABLE = 1;
+    private static final int WITH_TIMING = 0;
     private static final int WITHOUT_TIMING = 2;
     private static final int RECORD_EXTERNAL = 1;
+    private static final double NANOS_OF_MILLI = 1e6;
 
     private final NativeLibrary cuda;
     private final MethodHandle init;
@@ -51,6 +53,7 @@ final class Driver extends StatusCalls {
     private final MethodHandle eventDestroy;
     private final MethodHandle eventRecord;
     private final MethodHandle eventSynchronize;
+    private final MethodHandle eventElapsed;
     private final MethodHandle moduleLoad;
     private final MethodHandle moduleUnload;
     private final MethodHandle moduleFunction;
@@ -91,6 +94,7 @@ final class Driver extends StatusCalls {
         eventDestroy = cuda.status("cuEventDestroy_v2", JAVA_LONG);
         eventRecord = cuda.status("cuEventRecordWithFlags", JAVA_LONG, JAVA_LONG, JAVA_INT);
         eventSynchronize = cuda.status("cuEventSynchronize", JAVA_LONG);
+        eventElapsed = cuda.status("cuEventElapsedTime", ADDRESS, JAVA_LONG, JAVA_LONG);
         moduleLoad = cuda.status("cuModuleLoadData", ADDRESS, ADDRESS);
         moduleUnload = cuda.status("cuModuleUnload", JAVA_LONG);
         moduleFunction = cuda.status("cuModuleGetFunction", ADDRESS, JAVA_LONG, ADDRESS);
@@ -236,6 +240,11 @@ final class Driver extends StatusCalls {
         return askLong("cuEventCreate", result -> (int) eventCreate.invokeExact(result, WITHOUT_TIMING));
     }
 
+    /** One that also says when the device came to it. */
+    long createTimedEvent() {
+        return askLong("cuEventCreate", result -> (int) eventCreate.invokeExact(result, WITH_TIMING));
+    }
+
     void destroyEvent(long event) {
         tell("cuEventDestroy", _ -> (int) eventDestroy.invokeExact(event));
     }
@@ -258,6 +267,12 @@ final class Driver extends StatusCalls {
     /** Waits on the host. */
     void synchronizeEvent(long event) {
         tell("cuEventSynchronize", _ -> (int) eventSynchronize.invokeExact(event));
+    }
+
+    /** Between two timed events that the device has come to; it counts half microseconds. */
+    long nanosBetween(long begin, long end) {
+        float millis = askFloat("cuEventElapsedTime", result -> (int) eventElapsed.invokeExact(result, begin, end));
+        return (long) (millis * NANOS_OF_MILLI);
     }
 
     /** From now on what the stream is given is remembered, not done. */

@@ -132,7 +132,7 @@ record ImageLaunches(Launches launches, MatrixLaunches matrices) {
                 op.window().outputHeight(x.height),
                 op.window().outputWidth(x.width),
                 layout);
-        long convolved = launches.memory().allocate(between.elements() * Float.BYTES);
+        long convolved = launches.scratch(between.elements() * Float.BYTES);
         Tensor y = results.getFirst();
         return Launches.all(
                 forward(op.x(), op.weight(), op.bias(), op.window(), op.groups(), layout, between, convolved, "f32"),
@@ -208,9 +208,10 @@ record ImageLaunches(Launches launches, MatrixLaunches matrices) {
         Images output = Images.of(gradient.shape(), layout);
         Tensor dweight = results.get(0);
         long length = (long) output.samples * output.height * output.width;
-        int parts = Math.clamp(Math.ceilDiv(length, PART_LENGTH), 1, MOST_PARTS);
+        int mostParts = Math.clamp(Grid.MOST_BLOCKS_IN_Y_AND_Z / groups, 1, MOST_PARTS);
+        int parts = Math.clamp(Math.ceilDiv(length, PART_LENGTH), 1, mostParts);
         int partLength = Math.toIntExact(Math.ceilDiv(length, parts));
-        long partial = parts == 1 ? launches.at(dweight) : launches.memory().allocate(parts * dweight.byteSize());
+        long partial = parts == 1 ? launches.at(dweight) : launches.scratch(parts * dweight.byteSize());
         Launch weight = launches.of(
                 KernelSources.CONVOLUTION,
                 List.of(Launches.macro("X", x), "Y=f32"),
@@ -250,6 +251,11 @@ record ImageLaunches(Launches launches, MatrixLaunches matrices) {
     }
 
     private static Grid grid(long rows, int columns, int z) {
+        if (rows > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    "cuda convolves up to 2,147,483,647 pixels at a time, got %,d: make the batch smaller"
+                            .formatted(rows));
+        }
         return new Grid(Math.toIntExact(Math.ceilDiv(rows, TILE)), Math.ceilDiv(columns, TILE), z, THREADS);
     }
 

@@ -27,4 +27,9 @@ record Launches(Driver driver, KernelCache cache, DeviceMemory memory, Arena are
     long at(Tensor tensor) {
         return memory.of(tensor);
     }
+
+    /** Memory for so many bytes until the next instruction. */
+    long scratch(long bytes) {
+        return memory.scratch().take(bytes);
+    }
 }

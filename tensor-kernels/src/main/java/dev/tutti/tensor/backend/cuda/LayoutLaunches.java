@@ -8,6 +8,10 @@ import java.util.List;
 /** {@code layout.cu}. */
 record LayoutLaunches(Launches launches) {
     private static final int MOST_DIMENSIONS = 8;
+    private static final int TILE = 32;
+    private static final int TILE_THREADS = 256;
+    /** Of the rows and the columns of a matrix: of fewer a tile would be empty but for little. */
+    private static final int FEWEST_OF_TILE = 8;
 
     Launch bind(LayoutOp op, Tensor y) {
         return switch (op) {
@@ -47,17 +51,37 @@ record LayoutLaunches(Launches launches) {
     }
 
     private Launch transpose(Tensor x, List<Integer> axes, Tensor y) {
-        int rank = axes.size();
+        Transposition transposition = Transposition.of(x.shape(), axes);
+        return transposition
+                .matrices()
+                .filter(LayoutLaunches::fillTiles)
+                .map(matrices -> tiles(x, matrices, y))
+                .orElseGet(() -> gather(x, transposition.runs(), y));
+    }
+
+    private static boolean fillTiles(Transposition.Matrices matrices) {
+        return Math.min(matrices.rows(), matrices.columns()) >= FEWEST_OF_TILE
+                && Math.ceilDiv(matrices.rows(), TILE) <= Grid.MOST_BLOCKS_IN_Y_AND_Z;
+    }
+
+    private Launch tiles(Tensor x, Transposition.Matrices matrices, Tensor y) {
+        int blocks = Grid.inX(matrices.count() * Math.ceilDiv(matrices.columns(), TILE));
+        Grid grid = new Grid(blocks, Math.toIntExact(Math.ceilDiv(matrices.rows(), TILE)), 1, TILE_THREADS);
+        return launch("transpose_matrix", x, y, grid, struct(x, y).longs(matrices.rows(), matrices.columns()));
+    }
+
+    private Launch gather(Tensor x, List<Transposition.Run> runs, Tensor y) {
+        int rank = runs.size();
         if (rank > MOST_DIMENSIONS) {
             throw new UnsupportedOperationException(
                     "cuda transposes " + MOST_DIMENSIONS + " dimensions at most, got " + y);
         }
         Struct struct = struct(x, y).longs(y.elementCount()).ints(rank);
         for (int d = 0; d < MOST_DIMENSIONS; d++) {
-            struct.ints(d < rank ? y.shape().size(d) : 1);
+            struct.longs(d < rank ? runs.get(d).size() : 1);
         }
         for (int d = 0; d < MOST_DIMENSIONS; d++) {
-            struct.longs(d < rank ? inner(x.shape(), axes.get(d)) : 0);
+            struct.longs(d < rank ? runs.get(d).stride() : 0);
         }
         return launch("transpose", x, y, struct);
     }
@@ -90,16 +114,16 @@ record LayoutLaunches(Launches launches) {
     }
 
     private Launch launch(String name, Tensor x, Tensor y, Struct struct) {
+        return launch(name, x, y, Grid.forEach(y.elementCount()), struct);
+    }
+
+    private Launch launch(String name, Tensor x, Tensor y, Grid grid, Struct struct) {
         return launches.of(
-                KernelSources.LAYOUT,
-                List.of(Launches.macro("X", x), Launches.macro("Y", y)),
-                name,
-                Grid.forEach(y.elementCount()),
-                struct);
+                KernelSources.LAYOUT, List.of(Launches.macro("X", x), Launches.macro("Y", y)), name, grid, struct);
     }
 
     /** Elements of one index of the axis. */
-    private static long inner(Shape shape, int axis) {
+    static long inner(Shape shape, int axis) {
         long inner = 1;
         for (int dimension = axis + 1; dimension < shape.rank(); dimension++) {
             inner *= shape.size(dimension);

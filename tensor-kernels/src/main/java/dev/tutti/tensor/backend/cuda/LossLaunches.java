@@ -30,7 +30,7 @@ record LossLaunches(Launches launches, Map<Tensor, Long> logarithms) {
         return switch (op) {
             case LossOp.CrossEntropy(var logits, var labels, float smoothing, var ignored) -> {
                 long rows = labels.elementCount();
-                long losses = launches.memory().allocate(rows * Float.BYTES);
+                long losses = launches.scratch(rows * Float.BYTES);
                 yield Launches.all(
                         rowLosses(new Classes(logits, labels, smoothing, ignored), losses), sum(losses, rows, 1, y));
             }
@@ -40,7 +40,7 @@ record LossLaunches(Launches launches, Map<Tensor, Long> logarithms) {
                 if (logarithms.containsKey(logits)) {
                     yield gradient(classes, scale, y);
                 }
-                Launch first = rowLosses(classes, launches.memory().allocate(labels.elementCount() * Float.BYTES));
+                Launch first = rowLosses(classes, launches.scratch(labels.elementCount() * Float.BYTES));
                 yield Launches.all(first, gradient(classes, scale, y));
             }
             case LossOp.SquaredError(var predictions, var targets) -> errors("squared_error", predictions, targets, y);
@@ -92,7 +92,7 @@ record LossLaunches(Launches launches, Map<Tensor, Long> logarithms) {
 
     private Launch errors(String name, Tensor predictions, Tensor targets, Tensor y) {
         Grid grid = Grid.forEach(predictions.elementCount());
-        long parts = launches.memory().allocate((long) grid.x() * Float.BYTES);
+        long parts = launches.scratch((long) grid.x() * Float.BYTES);
         return Launches.all(
                 launches.of(
                         KernelSources.LOSS,

@@ -22,7 +22,7 @@ record LstmLaunches(Launches launches, ElementwiseLaunches elementwise, MatrixLa
         Shape x = op.x().shape();
         int rows = x.size(0) * x.size(1);
         int gates = op.inputWeight().shape().size(0);
-        long projected = launches.memory().allocate((long) rows * gates * Float.BYTES);
+        long projected = launches.scratch((long) rows * gates * Float.BYTES);
         Launch product = matrices.product(new Product(
                 new Product.Operands(op.x().type(), launches.at(op.x()), false, launches.at(op.inputWeight()), true),
                 new Product.Size(rows, gates, x.size(2)),
@@ -40,9 +40,9 @@ record LstmLaunches(Launches launches, ElementwiseLaunches elementwise, MatrixLa
         int samples = states.shape().size(1);
         int hidden = states.shape().size(2);
         long count = (long) samples * hidden;
-        long recurrent = launches.memory().allocate(count * GATES * Float.BYTES);
+        long recurrent = launches.scratch(count * GATES * Float.BYTES);
         // The product reads states as the weight is; kept ones may be of another type.
-        long narrowed = launches.memory().allocate(count * weight.type().byteSize());
+        long narrowed = launches.scratch(count * weight.type().byteSize());
         Launch product = matrices.product(Product.plain(
                 new Product.Operands(weight.type(), narrowed, false, launches.at(weight), true),
                 new Product.Size(samples, GATES * hidden, hidden),
@@ -84,9 +84,9 @@ record LstmLaunches(Launches launches, ElementwiseLaunches elementwise, MatrixLa
         int hidden = op.cells().shape().size(2);
         long count = (long) samples * hidden;
         ElementType weightType = op.weight().type();
-        long carried = launches.memory().allocate(count * Float.BYTES);
-        long recurrent = launches.memory().allocate(count * Float.BYTES);
-        long narrowed = launches.memory().allocate(count * GATES * weightType.byteSize());
+        long carried = launches.scratch(count * Float.BYTES);
+        long recurrent = launches.scratch(count * Float.BYTES);
+        long narrowed = launches.scratch(count * GATES * weightType.byteSize());
         Launch product = matrices.product(Product.plain(
                 new Product.Operands(weightType, narrowed, false, launches.at(op.weight()), false),
                 new Product.Size(samples, hidden, GATES * hidden),

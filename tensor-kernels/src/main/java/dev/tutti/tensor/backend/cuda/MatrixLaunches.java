@@ -65,8 +65,7 @@ record MatrixLaunches(Launches launches, ElementwiseLaunches elementwise, Option
         }
         long results = product.size().results();
         boolean exact = activation == Activation.RELU || result.type() == ElementType.F32;
-        Place sums =
-                exact ? result : new Place(ElementType.F32, launches.memory().allocate(results * Float.BYTES));
+        Place sums = exact ? result : new Place(ElementType.F32, launches.scratch(results * Float.BYTES));
         return biased(library, product.sums(sums))
                 .map(launch -> Launches.all(launch, elementwise.apply(activation, sums, result, results)));
     }
@@ -79,7 +78,7 @@ record MatrixLaunches(Launches launches, ElementwiseLaunches elementwise, Option
             return library.plan(product, bias);
         }
         int n = product.size().n();
-        Place copy = new Place(type, launches.memory().allocate((long) n * type.byteSize()));
+        Place copy = new Place(type, launches.scratch((long) n * type.byteSize()));
         return library.plan(product, Optional.of(copy))
                 .map(launch -> Launches.all(elementwise.cast(bias.get(), copy, n), launch));
     }
@@ -119,7 +118,7 @@ record MatrixLaunches(Launches launches, ElementwiseLaunches elementwise, Option
         if (parts == 1) {
             return sum(operandType, "Y=" + y.type(), new Grid(blocks, 1, 1, SUM_THREADS), x, to, rows, columns, rows);
         }
-        long partial = launches.memory().allocate(parts * columns * Float.BYTES);
+        long partial = launches.scratch(parts * columns * Float.BYTES);
         return Launches.all(
                 sum(
                         operandType,

@@ -133,7 +133,7 @@ record NormalizationLaunches(Launches launches, MatrixLaunches matrices) {
                 x,
                 gradient,
                 y,
-                Grid.blocks(Math.toIntExact(y.elementCount() / columns), THREADS),
+                Grid.blocks(y.elementCount() / columns, THREADS),
                 new Struct()
                         .addresses(launches.at(x), launches.at(gradient), launches.at(y))
                         .ints(columns));
@@ -190,8 +190,8 @@ record NormalizationLaunches(Launches launches, MatrixLaunches matrices) {
         int rows = rows(x);
         int parts = Math.clamp(Math.ceilDiv(rows, ROWS_OF_PART), 1, ROWS_OF_PART);
         long bytes = (long) parts * columns * Float.BYTES;
-        long gammas = launches.memory().allocate(bytes);
-        long betas = launches.memory().allocate(bytes);
+        long gammas = launches.scratch(bytes);
+        long betas = launches.scratch(bytes);
         Launch ofParts = launch(
                 "norm_weight_gradient",
                 x,

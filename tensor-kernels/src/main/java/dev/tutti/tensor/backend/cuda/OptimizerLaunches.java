@@ -41,11 +41,7 @@ record OptimizerLaunches(Launches launches, SliceOptimizer optimizer, List<Long>
         return switch (first.update()) {
             case TRAINED -> launch("update", Grid.forEach(count), first, count);
             case TRAINED_ROWS ->
-                launch(
-                        "update_rows",
-                        Grid.blocks(Math.toIntExact(count / first.rowWidth()), ROW_THREADS),
-                        first,
-                        count);
+                launch("update_rows", Grid.blocks(count / first.rowWidth(), ROW_THREADS), first, count);
             case AVERAGED ->
                 launches.of(
                         KernelSources.OPTIMIZER,

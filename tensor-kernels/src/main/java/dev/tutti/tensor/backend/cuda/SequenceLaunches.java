@@ -27,7 +27,7 @@ record SequenceLaunches(Launches launches) {
     Launch embeddingGradient(SequenceOp.EmbeddingGradient op, Tensor y) {
         int ids = Math.toIntExact(op.ids().elementCount());
         long table = launches.at(y);
-        long sorted = launches.memory().allocate((long) ids * Integer.BYTES);
+        long sorted = launches.scratch((long) ids * Integer.BYTES);
         Launch ranks = launch(
                 "rank_ids",
                 op.gradient(),

@@ -1,6 +1,7 @@
 package dev.tutti.tensor.backend.cuda;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -41,6 +42,16 @@ abstract class StatusCalls {
             MemorySegment result = arena.allocate(JAVA_LONG);
             check(function, call.run(result));
             return result.get(JAVA_LONG, 0);
+        } catch (Throwable e) {
+            throw Unchecked.of(e);
+        }
+    }
+
+    final float askFloat(String function, Call call) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment result = arena.allocate(JAVA_FLOAT);
+            check(function, call.run(result));
+            return result.get(JAVA_FLOAT, 0);
         } catch (Throwable e) {
             throw Unchecked.of(e);
         }

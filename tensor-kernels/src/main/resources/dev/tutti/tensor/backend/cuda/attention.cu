@@ -17,9 +17,9 @@ KERNEL(WARPS * WARP, attention, Forward) {
   const Heads& h = arguments.heads;
   // Keys and values of two tiles; the queries before they are in registers.
   alignas(16) SHARED Half tiles[4][TILE * STRIDE];
-  int head = blockIdx.y, b = blockIdx.z;
+  int blocks = blocksOfSample(h), head = blockIdx.y, b = blockIdx.x / blocks;
   // Where later queries see more keys, these are the long blocks: they go first.
-  int first = (gridDim.x - 1 - blockIdx.x) * ROWS;
+  int first = (blocks - 1 - blockIdx.x % blocks) * ROWS;
   int lane = threadIdx.x % WARP, own = first + threadIdx.x / WARP * 16 * OWN;
   int64_t stride = 3ll * h.heads * SIZE;
   const Half* keys = h.qkv.at + place(h, 1, b, head, 0);

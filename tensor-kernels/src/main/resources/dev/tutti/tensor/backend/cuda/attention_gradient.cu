@@ -19,7 +19,7 @@ KERNEL(WARPS * WARP, attention_key_gradient, Backward) {
   alignas(16) SHARED Half tiles[4][TILE * STRIDE];
   // Of each query its logarithm and its dot.
   alignas(16) SHARED float statistics[2][TILE * 2];
-  int head = blockIdx.y, b = blockIdx.z, first = blockIdx.x * ROWS;
+  int blocks = blocksOfSample(h), head = blockIdx.y, b = blockIdx.x / blocks, first = blockIdx.x % blocks * ROWS;
   int lane = threadIdx.x % WARP, own = first + threadIdx.x / WARP * 16 * OWN;
   int64_t stride = 3ll * h.heads * SIZE, outStride = (int64_t)h.heads * SIZE;
   auto fetchTile = [&](int begin) {
@@ -151,8 +151,8 @@ KERNEL(WARPS * WARP, attention_query_gradient, Backward) {
   const Heads& h = arguments.heads;
   // Keys and values of two tiles; the queries and gradients before they are in registers.
   alignas(16) SHARED Half tiles[4][TILE * STRIDE];
-  int head = blockIdx.y, b = blockIdx.z;
-  int first = (gridDim.x - 1 - blockIdx.x) * ROWS;
+  int blocks = blocksOfSample(h), head = blockIdx.y, b = blockIdx.x / blocks;
+  int first = (blocks - 1 - blockIdx.x % blocks) * ROWS;
   int lane = threadIdx.x % WARP, own = first + threadIdx.x / WARP * 16 * OWN;
   int64_t stride = 3ll * h.heads * SIZE, outStride = (int64_t)h.heads * SIZE;
   const Half* keys = h.qkv.at + place(h, 1, b, head, 0);

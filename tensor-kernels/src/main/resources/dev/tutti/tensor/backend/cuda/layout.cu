@@ -11,8 +11,7 @@ struct Transposed {
   int64_t count;
   int rank;
   // Of the result, outermost first; and how far apart its neighbours are in x.
-  int sizes[MOST_DIMENSIONS];
-  int64_t strides[MOST_DIMENSIONS];
+  int64_t sizes[MOST_DIMENSIONS], strides[MOST_DIMENSIONS];
 };
 
 KERNEL(256, transpose, Transposed) {
@@ -26,11 +25,11 @@ KERNEL(256, transpose, Transposed) {
   }
 }
 
-// Of each of a batch, a matrix [rows, columns] as [columns, rows]: 32 by 32 numbers at a time, so that both are read and written in runs.
+// Matrices [rows, columns], one behind the other, as [columns, rows]: 32 by 32 numbers a block, so that they are read and written in runs.
 struct Flipped {
   In<X> x;
   Out<Y> y;
-  int rows, columns;
+  int64_t rows, columns;
 };
 
 #define TILE 32
@@ -38,16 +37,16 @@ struct Flipped {
 
 KERNEL(256, transpose_matrix, Flipped) {
   SHARED float tile[TILE][TILE + 1];
-  int64_t matrix = (int64_t)blockIdx.z * arguments.rows * arguments.columns;
+  int64_t tiles = (arguments.columns + TILE - 1) / TILE, matrix = blockIdx.x / tiles * arguments.rows * arguments.columns;
   int x = threadIdx.x % TILE, y = threadIdx.x / TILE;
-  int row = blockIdx.y * TILE, column = blockIdx.x * TILE;
+  int64_t row = blockIdx.y * TILE, column = blockIdx.x % tiles * TILE;
   for (int r = y; r < TILE; r += TILE_ROWS)
     if (row + r < arguments.rows && column + x < arguments.columns)
-      tile[r][x] = arguments.x[matrix + (int64_t)(row + r) * arguments.columns + column + x];
+      tile[r][x] = arguments.x[matrix + (row + r) * arguments.columns + column + x];
   __syncthreads();
   for (int r = y; r < TILE; r += TILE_ROWS)
     if (column + r < arguments.columns && row + x < arguments.rows)
-      arguments.y.set(matrix + (int64_t)(column + r) * arguments.rows + row + x, tile[x][r]);
+      arguments.y.set(matrix + (column + r) * arguments.rows + row + x, tile[x][r]);
 }
 
 // Indices [toBegin, toBegin + count) of an axis of y are those from fromBegin on of x's; what `inner` elements an index has is moved together.

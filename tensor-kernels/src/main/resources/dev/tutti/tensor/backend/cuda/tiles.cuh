@@ -16,6 +16,9 @@
 
 typedef X::Storage Half;
 
+// In x sample by sample, in y for each head.
+DEVICE int blocksOfSample(const Heads& h) { return (h.time + ROWS - 1) / ROWS; }
+
 // Rows [first, first + count) into shared memory, zeros beyond `time` and `SIZE`; there once the copies are waited for.
 DEVICE void fetch(Half* to, const Half* from, int64_t stride, int first, int count, int time) {
   if (SIZE % 8 == 0) {

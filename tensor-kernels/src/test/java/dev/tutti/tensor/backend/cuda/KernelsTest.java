@@ -121,6 +121,25 @@ class KernelsTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"1, 1, 1", "3, 33, 65", "2, 31, 8", "1, 100, 32"})
+    void matricesAreTransposed(int count, int rows, int columns) {
+        float[] x = draw(count * rows * columns);
+        long y = device.room(4L * x.length);
+        device.launch(
+                device.kernel(KernelSources.LAYOUT, "X=f32 Y=f32", "transpose_matrix"),
+                new Grid(count * Math.ceilDiv(columns, 32), Math.ceilDiv(rows, 32), 1, 256),
+                new Struct().addresses(device.floats(x), y).longs(rows, columns));
+
+        float[] expected = new float[x.length];
+        for (int i = 0; i < x.length; i++) {
+            int matrix = i / (rows * columns);
+            int row = i / columns % rows;
+            expected[(matrix * columns + i % columns) * rows + row] = x[i];
+        }
+        assertThat(device.floatsAt(y, x.length)).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
     @CsvSource({"1, 1", "7, 30", "3, 1000"})
     void layerNormIsThatOfTheReference(int rows, int columns) {
         GraphBuilder builder = new GraphBuilder();
@@ -336,7 +355,7 @@ class KernelsTest {
         }
 
         private Grid blocks(int tiles) {
-            return new Grid(Math.ceilDiv(time, 64 * tiles), heads, samples, 128);
+            return new Grid(samples * Math.ceilDiv(time, 64 * tiles), heads, 1, 128);
         }
 
         private void launch(KernelSources kernels, String macros, String name, Grid grid) {
@@ -367,6 +386,29 @@ class KernelsTest {
     }
 
     @Test
+    void timedEventsSayWhatALaunchTook() {
+        int count = 100_000;
+        long x = device.floats(draw(count));
+        long add = device.kernel(KernelSources.ELEMENTWISE, "A=f32 B=f32 Y=f32", "add");
+        Driver driver = device.driver();
+        long begin = driver.createTimedEvent();
+        long end = driver.createTimedEvent();
+        long before = System.nanoTime();
+        driver.record(begin, device.stream());
+        device.launch(
+                add,
+                Grid.forEach(count),
+                new Struct().addresses(x, x, device.room(4L * count)).longs(count));
+        driver.record(end, device.stream());
+        driver.synchronizeEvent(end);
+        long host = System.nanoTime() - before;
+
+        assertThat(driver.nanosBetween(begin, end)).isBetween(1L, host);
+        driver.destroyEvent(begin);
+        driver.destroyEvent(end);
+    }
+
+    @Test
     void whatDoesNotCompileIsSaidWithTheCompilersWords() {
         assertThatThrownBy(() -> device.kernel(KernelSources.ELEMENTWISE, "A=f32 B=f32 Y=nothing", "add"))
                 .isInstanceOf(IllegalStateException.class)
@@ -377,7 +419,7 @@ class KernelsTest {
     @Test
     void aLaunchThatCannotBeIsRefused() {
         long add = device.kernel(KernelSources.ELEMENTWISE, "A=f32 B=f32 Y=f32", "add");
-        assertThatThrownBy(() -> device.launch(add, new Grid(1, 70_000, 1, 256), new Struct().longs(0, 0, 0, 0)))
+        assertThatThrownBy(() -> device.launch(add, Grid.blocks(1, 1024), new Struct().longs(0, 0, 0, 0)))
                 .isInstanceOfSatisfying(
                         CudaException.class, e -> assertThat(e.isSticky()).isFalse())
                 .hasMessage("cuLaunchKernel failed with 1: CUDA_ERROR_INVALID_VALUE");
