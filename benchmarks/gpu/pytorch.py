@@ -3,8 +3,9 @@
 
     python3 benchmarks/gpu/pytorch.py [--seconds N] [--precision bf16|f16|f32] [--skip-compile]
 
-Needs torch and nothing else. Products and attention are in the precision given, norms and losses in f32. Operations are timed by CUDA events, one by one, as
-`bench kernels` times its own; steps by the clock, with forward, backward, optimizer and the loss read at the end, as `bench step` does.
+Needs torch and nothing else. Products and attention are in the precision given, norms and losses in f32. Operations are timed by CUDA events
+recorded before and after each call; `bench kernels` records such events around each launch, and adds up what lies between them where an operation
+takes several. Steps are timed by the clock, with forward, backward, optimizer and the loss read at the end, as `bench step` does.
 FLOPs are counted as docs/benchmarks.md says: the products alone, causal attention by the pairs that are seen, the gradient of attention as two forwards.
 """
 
@@ -12,9 +13,12 @@ import argparse
 import statistics
 import time
 
-import torch
-from torch import nn
-from torch.nn import functional
+try:
+    import torch
+    from torch import nn
+    from torch.nn import functional
+except ImportError as missing:
+    raise SystemExit(f"pytorch.py: needs PyTorch for CUDA ({missing}): see https://pytorch.org/get-started/locally") from None
 
 HEADS, HEAD_WIDTH, VOCABULARY = 12, 64, 50257
 WIDTH = HEADS * HEAD_WIDTH

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.withinPercentage;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -60,6 +61,24 @@ class BenchIT extends WithProcesses {
                 .isCloseTo(2147.483648, withinPercentage(1e-6));
         assertThat(json.path("omitted").findValuesAsText("size")).contains("8192 × 8192 × 8192");
         assertThat(json.path("kernels").size() + json.path("omitted").size()).isEqualTo(14);
+        assertThat(bench.err()).contains("matmul  1024 × 1024 × 1024  ", "8192 × 8192 × 8192  omitted: no time left");
+        for (JsonNode kernel : json.path("kernels")) {
+            boolean hasProducts = !kernel.path("kernel").asText().matches("layer norm.*|softmax.*");
+            assertThat(kernel.has("flops")).as(kernel.toString()).isEqualTo(hasProducts);
+            assertThat(kernel.has("achieved_gflops")).as(kernel.toString()).isEqualTo(hasProducts);
+        }
+    }
+
+    @Test
+    void interruptedKernelsPrintWhatWasMeasured() {
+        TuttiProcess bench =
+                processes.start("bench", List.of("bench", "kernels", "--backend", "cpu", "--seconds", "60"));
+        bench.awaitSaid("matmul  1024");
+        bench.interrupt();
+        TuttiProcess.Ended ended = bench.waitForEnd();
+
+        assertThat(ended.exitCode()).isEqualTo(130);
+        assertThat(ended.out()).contains("backend ", "matmul ").doesNotContain("cross-entropy");
     }
 
     @Test
@@ -191,7 +210,10 @@ class BenchIT extends WithProcesses {
                 "--model;lente;neither one of mlp, lenet, lstm, transformer, gpt2 nor a job file (did you mean lenet?)",
                 "--precision;f8;--precision must be f32, bf16 or f16, got f8",
                 "--threads;0;--threads must be 1 or more, got 0",
-                "--backend;gpu;no backend \"gpu\"; there are auto, cuda, cpu, reference"
+                "--threads;9999;--threads must be at most ",
+                "--plugins;nothing/here;--plugins: the plug-ins' folder nothing/here is not there",
+                "--backend;gpu;--backend must be one of auto, cuda, cpu, reference, got gpu (did you mean cuda?)",
+                "--backend;cdua;got cdua (did you mean cuda?)"
             })
     void mistakesAreUsageErrors(String option, String value, String sentence) {
         TuttiProcess.Ended bench = processes.run("bench", "step", option, value);

@@ -38,6 +38,9 @@ class BundleIT {
 
         assertThat(bench.exitCode()).as(bench.err()).isZero();
         assertThat(bench.json().path("backend").asText()).startsWith("cpu: portable loops");
+        assertThat(bench.err())
+                .contains("which is slow: oneDNN for linux-x86_64 is not on the class path")
+                .doesNotContain("Exception");
         assertThat(bench.json().path("share_of_matmul").asDouble()).isPositive();
     }
 
@@ -74,19 +77,20 @@ class BundleIT {
     }
 
     @Test
-    void testsAreFoundAndSkippedWithoutAGpu() throws Exception {
+    void contractFailsIfNoTestRan() throws Exception {
         TuttiProcess.Ended tests = run(
                 environment(),
                 bundle.resolve("runtime/bin/java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
                 bundle.resolve("lib") + "/*:" + bundle.resolve("tests") + "/*",
-                "org.junit.platform.console.ConsoleLauncher",
-                "execute",
-                "--select-class=dev.tutti.tensor.backend.cuda.KernelsTest");
+                "dev.tutti.tensor.backend.cuda.DeviceContract");
 
-        assertThat(tests.exitCode()).as(tests.err()).isZero();
-        assertThat(tests.out()).contains("no emulator to build").containsPattern("1 containers aborted");
+        assertThat(tests.exitCode()).as(tests.err()).isEqualTo(1);
+        for (String test : List.of("CudaBackendTest", "CudaTrainerTest", "KernelsTest", "ProductsTest")) {
+            assertThat(tests.out()).containsPattern("not run: " + test + ": .*no emulator to build");
+        }
+        assertThat(tests.out()).contains("0 succeeded, 0 failed, 4 did not run");
     }
 
     @Test
@@ -95,21 +99,76 @@ class BundleIT {
 
         assertThat(exchange.exitCode()).isEqualTo(2);
         assertThat(exchange.err()).contains("'bench exchange' is not in this bundle");
-        assertThat(bare().err()).contains("usage: ./tutti bench");
+        assertThat(bare("bench", "--help").out()).contains("kernels").doesNotContain("exchange");
+        assertThat(bare().err()).contains("tutti: name a command", "usage: ./tutti bench");
+        TuttiProcess.Ended unknown = bare("frobnicate");
+        assertThat(unknown.exitCode()).isEqualTo(2);
+        assertThat(unknown.err()).contains("tutti: no command 'frobnicate' in this bundle", "usage: ./tutti bench");
+        assertThat(bare("contract", "now").exitCode()).isEqualTo(2);
+    }
+
+    @Test
+    void helpAndVersionArePrinted() throws Exception {
+        assertThat(bare("--help").out()).startsWith("usage: ./tutti bench");
+        assertThat(bare("contract", "--help").out()).startsWith("usage: ./tutti contract");
+        assertThat(bare("--version").out()).isNotBlank();
     }
 
     @Test
     void folderThatIsNoBundleIsLeftAlone() throws Exception {
-        Path other = Files.createDirectories(folder.resolve("other"));
-        Files.writeString(other.resolve("file"), "mine");
+        Path other = Files.createDirectories(folder.resolve("other/runtime")).getParent();
+        Files.writeString(other.resolve("thesis.txt"), "mine");
         TuttiProcess.Ended ended = makeIn(other);
 
         assertThat(ended.exitCode()).isEqualTo(1);
         assertThat(ended.err()).contains(other + " exists and is no bundle");
-        assertThat(other.resolve("file")).hasContent("mine");
+        assertThat(other.resolve("thesis.txt")).hasContent("mine");
+        assertThat(ended.err()).doesNotContain("building");
+    }
+
+    @Test
+    void bundleWithOtherFilesIsLeftAlone() throws Exception {
+        Path other = Files.createDirectories(folder.resolve("measured"));
+        Files.createFile(other.resolve(".tutti-bundle"));
+        Files.writeString(other.resolve("figures.json"), "mine");
+        TuttiProcess.Ended ended = makeIn(other);
+
+        assertThat(ended.exitCode()).isEqualTo(1);
+        assertThat(ended.err()).contains("move figures.json elsewhere");
+        assertThat(other.resolve("figures.json")).hasContent("mine");
+    }
+
+    @Test
+    void bundleIsReplaced() throws Exception {
+        Path old = Files.createDirectories(folder.resolve("replaced"));
+        Files.createFile(old.resolve(".tutti-bundle"));
+        Files.createFile(Files.createDirectory(old.resolve("lib")).resolve("old.jar"));
+        TuttiProcess.Ended ended = makeIn(old);
+
+        assertThat(ended.exitCode()).as(ended.err()).isZero();
+        assertThat(old.resolve("tutti")).isExecutable();
+        assertThat(old.resolve("lib/old.jar")).doesNotExist();
+        try (Stream<Path> siblings = Files.list(folder)) {
+            assertThat(siblings.map(path -> path.getFileName().toString()))
+                    .noneMatch(name -> name.startsWith("replaced."));
+        }
+    }
+
+    @Test
+    void mistakesOfItsMakerAreSaidBeforeAnythingIsBuilt() throws Exception {
+        assertThat(makeIn("--help").out()).startsWith("usage: deploy/bundle.sh [DIR]");
+        TuttiProcess.Ended option = makeIn("--frobnicate");
+        assertThat(option.exitCode()).isEqualTo(2);
+        assertThat(option.err()).contains("unknown option '--frobnicate'", "usage: deploy/bundle.sh [DIR]");
+        assertThat(makeIn("one", "two").err()).contains("unexpected argument 'two'");
+        assertThat(folder.resolve("one")).doesNotExist();
     }
 
     private static TuttiProcess.Ended makeIn(Path target) throws IOException {
+        return makeIn(target.toString());
+    }
+
+    private static TuttiProcess.Ended makeIn(String... arguments) throws IOException {
         Map<String, String> environment = Map.of(
                 "PATH",
                 System.getenv().getOrDefault("PATH", ""),
@@ -118,7 +177,9 @@ class BundleIT {
                 "TUTTI_SKIP_BUILD",
                 "yes");
         String script = Distribution.root().resolve("deploy/bundle.sh").toString();
-        return run(environment, script, target.toString());
+        return run(
+                environment,
+                Stream.concat(Stream.of(script), Stream.of(arguments)).toArray(String[]::new));
     }
 
     private static TuttiProcess.Ended bare(String... arguments) throws IOException {

@@ -4,30 +4,65 @@ import dev.tutti.benchmarks.BackendOptions;
 import dev.tutti.proto.launch.KernelsBenchmark;
 import dev.tutti.proto.launch.LaunchException;
 import dev.tutti.tensor.backend.Backend;
+import dev.tutti.tensor.backend.BackendLostException;
 import dev.tutti.tensor.graph.ElementType;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
-/** Every operation has the same share of the time, and goes through its sizes, the smallest first, while they fit into it. */
+/**
+ * Every operation has an equal share of the time that is left, and goes through its sizes, the smallest first, while they fit into it. The smallest is
+ * measured in any case, a few times.
+ */
 public final class ProcessKernelsBenchmark implements KernelsBenchmark {
     /** One to warm up, and the least that a median needs. */
     private static final int RUNS_OF_A_SIZE = 4;
 
     @Override
-    public Result measure(Request request) throws LaunchException {
+    public Result measure(Request request, Consumer<Result> progress) throws LaunchException {
+        long begin = System.nanoTime();
         ElementType type = BackendOptions.precision(request.precision());
         Backend backend = BackendOptions.backend(request.backend(), request.threads(), request.plugins());
+        Findings findings = new Findings(request, type, backend, progress);
         List<List<KernelCase>> operations = operations(type);
-        Duration share = request.time().dividedBy(operations.size());
-        List<Kernel> kernels = new ArrayList<>();
-        List<Omission> omissions = new ArrayList<>();
-        for (List<KernelCase> sizes : operations) {
-            measure(sizes, backend, share, kernels, omissions);
+        try {
+            for (int i = 0; i < operations.size(); i++) {
+                Duration left = request.time().minusNanos(System.nanoTime() - begin);
+                measure(operations.get(i), backend, left.dividedBy(operations.size() - i), findings);
+            }
+        } catch (BackendLostException e) {
+            throw BackendOptions.lost(backend.name(), e);
         }
-        return new Result(backend.numerics(), type.toString(), request.threads(), kernels, omissions);
+        return findings.result();
+    }
+
+    /** What has been found so far, of which every new outcome is told. */
+    private static final class Findings {
+        private final Request request;
+        private final ElementType type;
+        private final String numerics;
+        private final Consumer<Result> progress;
+        private final List<Outcome> outcomes = new ArrayList<>();
+
+        Findings(Request request, ElementType type, Backend backend, Consumer<Result> progress) {
+            this.request = request;
+            this.type = type;
+            this.numerics = backend.numerics();
+            this.progress = progress;
+            progress.accept(result());
+        }
+
+        void add(Outcome outcome) {
+            outcomes.add(outcome);
+            progress.accept(result());
+        }
+
+        Result result() {
+            return new Result(numerics, type.toString(), request.threads(), outcomes);
+        }
     }
 
     /** Of each the sizes, in the order of their cost. */
@@ -45,25 +80,25 @@ public final class ProcessKernelsBenchmark implements KernelsBenchmark {
         return IntStream.of(sizes).mapToObj(ofSize).toList();
     }
 
-    private static void measure(
-            List<KernelCase> sizes, Backend backend, Duration time, List<Kernel> kernels, List<Omission> omissions) {
-        Duration each = time.dividedBy(sizes.size());
+    private static void measure(List<KernelCase> sizes, Backend backend, Duration time, Findings findings) {
+        long end = System.nanoTime() + time.toNanos();
         double expectedMillis = 0;
         for (int i = 0; i < sizes.size(); i++) {
             KernelCase kernel = sizes.get(i);
-            if (RUNS_OF_A_SIZE * expectedMillis > time.toMillis()) {
-                omissions.add(omission(kernel, "would take longer than its share of the time"));
+            long left = Math.max(0, end - System.nanoTime());
+            if (i > 0 && (left == 0 || RUNS_OF_A_SIZE * expectedMillis * 1e6 > left)) {
+                findings.add(omission(kernel, "no time left"));
                 continue;
             }
             try (TimedKernel timed = new TimedKernel(kernel, backend)) {
-                TimedKernel.Timing timing = timed.time(each);
-                kernels.add(new Kernel(
+                TimedKernel.Timing timing = timed.time(Duration.ofNanos(left / (sizes.size() - i)));
+                findings.add(new Kernel(
                         kernel.name(), kernel.size(), kernel.flops(), kernel.bytes(), timing.runs(), timing.millis()));
                 expectedMillis = i + 1 < sizes.size() ? timing.millis() * growth(kernel, sizes.get(i + 1)) : 0;
             } catch (UnsupportedOperationException e) {
-                omissions.add(omission(kernel, String.valueOf(e.getMessage())));
+                findings.add(omission(kernel, String.valueOf(e.getMessage())));
             } catch (OutOfMemoryError _) {
-                omissions.add(omission(kernel, "does not fit into this process's memory"));
+                findings.add(omission(kernel, "does not fit into this process's memory"));
             }
         }
     }

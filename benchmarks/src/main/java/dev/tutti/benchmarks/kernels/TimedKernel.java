@@ -20,6 +20,8 @@ final class TimedKernel implements AutoCloseable {
     private static final long SEED = 11;
     private static final int LEAST_RUNS = 3;
     private static final int MOST_RUNS = 1001;
+    /** Where no time is left, such a run is not done again: one must do. */
+    private static final double LONG_MILLIS = 1000;
     /** So many numbers are drawn; more are copies of these. */
     private static final long DRAWN = 1 << 16;
 
@@ -61,7 +63,7 @@ final class TimedKernel implements AutoCloseable {
         }
     }
 
-    /** So often as fits the time, three times at least. The first third of the time does not count. */
+    /** So often as fits the time, and three times at least, or once if it takes long. The first third of the time does not count. */
     Timing time(Duration time) {
         long begin = System.nanoTime();
         double last;
@@ -69,7 +71,8 @@ final class TimedKernel implements AutoCloseable {
             last = millis(1);
         } while (System.nanoTime() - begin < time.toNanos() / 3);
         double left = (time.toNanos() - (System.nanoTime() - begin)) * 1e-6;
-        int runs = (int) Math.clamp(left / last, LEAST_RUNS, MOST_RUNS);
+        int least = last < LONG_MILLIS ? LEAST_RUNS : 1;
+        int runs = (int) Math.clamp(left / last, least, MOST_RUNS);
         return new Timing(runs, millis(runs));
     }
 

@@ -10,6 +10,7 @@ import dev.tutti.proto.launch.StepBenchmark;
 import dev.tutti.proto.spec.DidYouMean;
 import dev.tutti.proto.v1.JobSpec;
 import dev.tutti.tensor.backend.Backend;
+import dev.tutti.tensor.backend.BackendLostException;
 import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.model.Models;
 import dev.tutti.tensor.optimizer.SliceOptimizer;
@@ -33,6 +34,14 @@ public final class ProcessStepBenchmark implements StepBenchmark {
     public Result measure(Request request) throws LaunchException {
         Backend backend = BackendOptions.backend(request.backend(), request.threads(), request.plugins());
         BenchModel model = model(request);
+        try {
+            return measure(model, backend, request);
+        } catch (BackendLostException e) {
+            throw BackendOptions.lost(backend.name(), e);
+        }
+    }
+
+    private static Result measure(BenchModel model, Backend backend, Request request) throws LaunchException {
         OptionalDouble matmul = MatmulPeak.gigaflopsPerSecond(backend, model.precision());
         try (TrainingStep step = new TrainingStep(model, backend)) {
             double[] millis = time(step, request.time());

@@ -16,15 +16,20 @@ final class BenchCommand implements Callable<Integer> {
     private BenchCommand() {}
 
     static CommandLine commandLine(Shell shell) {
-        return new CommandLine(new BenchCommand())
+        CommandLine bench = new CommandLine(new BenchCommand())
                 .addSubcommand(new BenchStepCommand(shell))
-                .addSubcommand(new BenchKernelsCommand(shell))
-                .addSubcommand(new BenchExchangeCommand(shell))
-                .addSubcommand(new BenchOptimizerCommand(shell));
+                .addSubcommand(new BenchKernelsCommand(shell));
+        // The bundle for GPU machines, whose launcher says so, has nothing of the network.
+        if (!Boolean.getBoolean("tutti.bundle")) {
+            bench.addSubcommand(new BenchExchangeCommand(shell));
+        }
+        return bench.addSubcommand(new BenchOptimizerCommand(shell));
     }
 
     @Override
     public Integer call() {
-        throw new ParameterException(spec.commandLine(), "name one of step, kernels, exchange, optimizer");
+        throw new ParameterException(
+                spec.commandLine(),
+                "name one of " + String.join(", ", spec.subcommands().keySet()));
     }
 }

@@ -4,14 +4,17 @@ import dev.tutti.client.report.Table;
 import dev.tutti.proto.launch.KernelsBenchmark;
 import dev.tutti.proto.launch.KernelsBenchmark.Kernel;
 import dev.tutti.proto.launch.KernelsBenchmark.Omission;
+import dev.tutti.proto.launch.KernelsBenchmark.Outcome;
 import dev.tutti.proto.launch.KernelsBenchmark.Request;
 import dev.tutti.proto.launch.KernelsBenchmark.Result;
 import dev.tutti.proto.launch.LaunchException;
-import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -20,7 +23,11 @@ import picocli.CommandLine.Option;
 @Command(
         name = "kernels",
         mixinStandardHelpOptions = true,
-        description = "Times single operations in the sizes of GPT-2: products, attention, norms, loss.")
+        description = {
+            "Times single operations in the sizes of GPT-2: products, attention, norms, loss.",
+            "Once the time is up only operations without a figure are still measured, in their smallest size and up to"
+                    + " three times."
+        })
 final class BenchKernelsCommand implements Callable<Integer> {
     private final Shell shell;
 
@@ -30,20 +37,8 @@ final class BenchKernelsCommand implements Callable<Integer> {
             description = "f32, bf16 or f16, of products and attention (default: ${DEFAULT-VALUE}).")
     private String precision = "f32";
 
-    @Option(names = "--threads", paramLabel = "N", description = "Compute threads (default: ${DEFAULT-VALUE}).")
-    private int threads = 1;
-
-    @Option(
-            names = "--backend",
-            paramLabel = "NAME",
-            description = "As in the worker's configuration (default: ${DEFAULT-VALUE}).")
-    private String backend = "auto";
-
-    @Option(
-            names = "--plugins",
-            paramLabel = "DIR",
-            description = "A folder with the jars of a further backend (default: $$TUTTI_PLUGINS, else none).")
-    private Optional<Path> plugins = Optional.empty();
+    @Mixin
+    private BenchBackendOptions computing = new BenchBackendOptions();
 
     @Mixin
     private BenchOptions options = new BenchOptions();
@@ -54,15 +49,34 @@ final class BenchKernelsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandException, LaunchException {
-        BenchOptions.require(threads >= 1, "--threads must be 1 or more, got " + threads);
         Request request = new Request(
-                precision,
-                threads,
-                backend,
-                plugins.or(() -> shell.variable("TUTTI_PLUGINS").map(Path::of)),
-                options.time());
-        Result result = options.load(KernelsBenchmark.class).measure(request);
-        return options.print(shell, report(result), () -> table(result));
+                precision, computing.threads(), computing.backend(), computing.plugins(shell), options.time());
+        KernelsBenchmark benchmark = options.load(KernelsBenchmark.class);
+        AtomicReference<@Nullable Result> found = new AtomicReference<>();
+        var _ = Interruption.watch(() -> {
+            print(found.getAndSet(null));
+            Runtime.getRuntime().halt(ExitCodes.INTERRUPTED);
+        });
+        try {
+            benchmark.measure(request, result -> progress(result, found));
+        } finally {
+            print(found.getAndSet(null));
+        }
+        return ExitCodes.OK;
+    }
+
+    private void progress(Result result, AtomicReference<@Nullable Result> found) {
+        found.set(result);
+        if (!result.outcomes().isEmpty()) {
+            shell.say(String.join("  ", row(result.outcomes().getLast())));
+        }
+    }
+
+    /** Once, even if the benchmark fails or is interrupted on the way. */
+    private void print(@Nullable Result result) {
+        if (result != null && !result.outcomes().isEmpty()) {
+            options.print(shell, report(result), () -> table(result));
+        }
     }
 
     private static Map<String, Object> report(Result result) {
@@ -70,12 +84,16 @@ final class BenchKernelsCommand implements Callable<Integer> {
         report.put("backend", result.backend());
         report.put("precision", result.precision());
         report.put("threads", result.threads());
-        report.put(
-                "kernels",
-                result.kernels().stream().map(BenchKernelsCommand::report).toList());
-        report.put(
-                "omitted",
-                result.omissions().stream().map(BenchKernelsCommand::report).toList());
+        List<Map<String, Object>> kernels = new ArrayList<>();
+        List<Map<String, Object>> omissions = new ArrayList<>();
+        for (Outcome outcome : result.outcomes()) {
+            switch (outcome) {
+                case Kernel kernel -> kernels.add(report(kernel));
+                case Omission omission -> omissions.add(report(omission));
+            }
+        }
+        report.put("kernels", kernels);
+        report.put("omitted", omissions);
         return report;
     }
 
@@ -85,8 +103,10 @@ final class BenchKernelsCommand implements Callable<Integer> {
         report.put("size", kernel.size());
         report.put("runs", kernel.runs());
         report.put("millis_median", kernel.medianMillis());
-        report.put("flops", kernel.flops());
-        report.put("achieved_gflops", kernel.gigaflopsPerSecond());
+        if (kernel.flops() > 0) {
+            report.put("flops", kernel.flops());
+            report.put("achieved_gflops", kernel.gigaflopsPerSecond());
+        }
         report.put("bytes", kernel.bytes());
         report.put("gigabytes_per_second", kernel.gigabytesPerSecond());
         return report;
@@ -102,15 +122,20 @@ final class BenchKernelsCommand implements Callable<Integer> {
 
     private static String table(Result result) {
         Table table = new Table().row("backend", result.backend()).row("precision", result.precision());
-        for (Kernel kernel : result.kernels()) {
-            table.row(
-                    kernel.name(),
-                    kernel.size(),
-                    "%.3f ms median of %,d".formatted(kernel.medianMillis(), kernel.runs()),
-                    speed(kernel));
-        }
-        result.omissions().forEach(omission -> table.row(omission.name(), omission.size(), omission.reason()));
+        result.outcomes().forEach(outcome -> table.row(row(outcome)));
         return table.toString();
+    }
+
+    private static List<String> row(Outcome outcome) {
+        return switch (outcome) {
+            case Kernel kernel ->
+                List.of(
+                        kernel.name(),
+                        kernel.size(),
+                        "%.3f ms median of %,d".formatted(kernel.medianMillis(), kernel.runs()),
+                        speed(kernel));
+            case Omission omission -> List.of(omission.name(), omission.size(), "omitted: " + omission.reason());
+        };
     }
 
     /** By what it is bound: its products, or memory if it has none. */

@@ -46,20 +46,8 @@ final class BenchStepCommand implements Callable<Integer> {
             description = "f32, bf16 or f16 (default: the job file's, else f32).")
     private Optional<String> precision = Optional.empty();
 
-    @Option(names = "--threads", paramLabel = "N", description = "Compute threads (default: ${DEFAULT-VALUE}).")
-    private int threads = 1;
-
-    @Option(
-            names = "--backend",
-            paramLabel = "NAME",
-            description = "As in the worker's configuration (default: ${DEFAULT-VALUE}).")
-    private String backend = "auto";
-
-    @Option(
-            names = "--plugins",
-            paramLabel = "DIR",
-            description = "A folder with the jars of a further backend (default: $$TUTTI_PLUGINS, else none).")
-    private Optional<Path> plugins = Optional.empty();
+    @Mixin
+    private BenchBackendOptions computing = new BenchBackendOptions();
 
     @Option(names = "--profile", description = "Show what each part of the step takes, the longest first.")
     private boolean profile;
@@ -80,12 +68,12 @@ final class BenchStepCommand implements Callable<Integer> {
     @Override
     public Integer call() throws CommandException, LaunchException, SpecException {
         BenchOptions.require(batch.orElse(1) >= 1, "--batch must be 1 or more, got " + batch.orElse(1));
-        BenchOptions.require(threads >= 1, "--threads must be 1 or more, got " + threads);
-        Result result = options.load(StepBenchmark.class).measure(request(options.time()));
+        int threads = computing.threads();
+        Result result = options.load(StepBenchmark.class).measure(request(threads, options.time()));
         return options.print(shell, report(result), () -> table(result));
     }
 
-    private Request request(Duration time) throws SpecException {
+    private Request request(int threads, Duration time) throws SpecException {
         boolean isFile = model.endsWith(".yaml") || model.endsWith(".yml") || Files.isRegularFile(Path.of(model));
         Optional<JobSpec> job = isFile ? Optional.of(JobFile.load(Path.of(model), List.of())) : Optional.empty();
         return new Request(
@@ -95,8 +83,8 @@ final class BenchStepCommand implements Callable<Integer> {
                 batch,
                 precision,
                 threads,
-                backend,
-                plugins.or(() -> shell.variable("TUTTI_PLUGINS").map(Path::of)),
+                computing.backend(),
+                computing.plugins(shell),
                 time,
                 profile);
     }

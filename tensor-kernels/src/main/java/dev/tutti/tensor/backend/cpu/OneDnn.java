@@ -60,6 +60,9 @@ record OneDnn(
             @Nullable OneDnn library, @Nullable SymbolLookup symbols, String reason) {
         static Loading attempt() {
             String folder = "/org/bytedeco/dnnl/" + NativeFolder.platform() + "/";
+            if (OneDnn.class.getResource(folder + "libdnnl.so.3") == null) {
+                return new Loading(null, null, "oneDNN for " + NativeFolder.platform() + " is not on the class path");
+            }
             try {
                 Path unpacked =
                         NativeFolder.unpack("onednn", List.of(folder + "libgomp.so.1", folder + "libdnnl.so.3"));

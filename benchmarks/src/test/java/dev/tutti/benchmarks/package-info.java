@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tutti.benchmarks;
+
+import org.jspecify.annotations.NullMarked;
