@@ -116,7 +116,8 @@ class BundleIT {
 
     @Test
     void folderThatIsNoBundleIsLeftAlone() throws Exception {
-        Path other = Files.createDirectories(folder.resolve("other/runtime")).getParent();
+        Path other = folder.resolve("other");
+        Files.createDirectories(other.resolve("runtime"));
         Files.writeString(other.resolve("thesis.txt"), "mine");
         TuttiProcess.Ended ended = makeIn(other);
 
