@@ -28,6 +28,10 @@ record Launches(Driver driver, KernelCache cache, DeviceMemory memory, Arena are
         return memory.of(tensor);
     }
 
+    Place place(Tensor tensor) {
+        return new Place(tensor.type(), at(tensor));
+    }
+
     /** Memory for so many bytes until the next instruction. */
     long scratch(long bytes) {
         return memory.scratch().take(bytes);

@@ -14,7 +14,7 @@ record LstmLaunches(Launches launches, ElementwiseLaunches elementwise, MatrixLa
     private static final int GATES = SequenceOp.Lstm.GATES;
 
     Launch forward(SequenceOp.Lstm op, List<Tensor> results) {
-        return cells(launches.at(op.projected()), op.projected().type(), Optional.empty(), op.weight(), results);
+        return cells(launches.place(op.projected()), op.weight(), results);
     }
 
     /** The input's product of all times at once, then as {@link #forward}. */
@@ -22,17 +22,17 @@ record LstmLaunches(Launches launches, ElementwiseLaunches elementwise, MatrixLa
         Shape x = op.x().shape();
         int rows = x.size(0) * x.size(1);
         int gates = op.inputWeight().shape().size(0);
-        long projected = launches.scratch((long) rows * gates * Float.BYTES);
+        Place projected = new Place(ElementType.F32, launches.scratch((long) rows * gates * Float.BYTES));
         Launch product = matrices.product(new Product(
                 new Product.Operands(op.x().type(), launches.at(op.x()), false, launches.at(op.inputWeight()), true),
                 new Product.Size(rows, gates, x.size(2)),
                 Optional.of(launches.at(op.bias())),
                 Activation.IDENTITY,
-                new Place(ElementType.F32, projected)));
-        return Launches.all(product, cells(projected, ElementType.F32, Optional.empty(), op.weight(), results));
+                projected));
+        return Launches.all(product, cells(projected, op.weight(), results));
     }
 
-    private Launch cells(long projected, ElementType type, Optional<Tensor> bias, Tensor weight, List<Tensor> results) {
+    private Launch cells(Place projected, Tensor weight, List<Tensor> results) {
         Tensor states = results.get(0);
         Tensor gates = results.get(1);
         Tensor cells = results.get(2);
@@ -57,14 +57,17 @@ record LstmLaunches(Launches launches, ElementwiseLaunches elementwise, MatrixLa
             }
             steps.add(launches.of(
                     KernelSources.LSTM,
-                    List.of("P=" + type, Launches.macro("H", states), "Y=f32"),
+                    List.of(projected.macro("P"), Launches.macro("H", states), "Y=f32"),
                     "lstm_cells",
                     Grid.forEach(count),
                     new Struct()
                             .addresses(
-                                    projected + t * count * GATES * type.byteSize(),
+                                    projected.address()
+                                            + t
+                                                    * count
+                                                    * GATES
+                                                    * projected.type().byteSize(),
                                     recurrent,
-                                    bias.map(launches::at).orElse(0L),
                                     launches.at(cells) + (t - 1) * count * Float.BYTES,
                                     launches.at(states)
                                             + t * count * states.type().byteSize(),
@@ -72,7 +75,7 @@ record LstmLaunches(Launches launches, ElementwiseLaunches elementwise, MatrixLa
                                             + t * count * GATES * gates.type().byteSize(),
                                     launches.at(cells) + t * count * Float.BYTES)
                             .longs(count)
-                            .ints(hidden, t == 0 ? 1 : 0, bias.isPresent() ? 1 : 0)));
+                            .ints(hidden, t == 0 ? 1 : 0)));
         }
         return Launches.all(steps.toArray(Launch[]::new));
     }

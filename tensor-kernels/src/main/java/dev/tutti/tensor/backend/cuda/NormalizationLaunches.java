@@ -102,7 +102,7 @@ record NormalizationLaunches(Launches launches, MatrixLaunches matrices) {
                                 launches.at(y));
                 groups.addTo(struct);
                 yield launch(
-                        "batch_norm_inference", x, x, y, new Grid(groups.count, 1, 1, THREADS), struct.floats(epsilon));
+                        "batch_norm_inference", x, x, y, Grid.blocks(groups.count, THREADS), struct.floats(epsilon));
             }
         };
     }

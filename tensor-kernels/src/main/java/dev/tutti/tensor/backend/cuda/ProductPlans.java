@@ -5,11 +5,14 @@ import dev.tutti.tensor.graph.Activation;
 import dev.tutti.tensor.graph.ElementType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Products of one program by cuBLASLt. Its matrices are columns where ours are rows, so it is asked for the transposed result, rightᵀ · leftᵀ. Algorithms are chosen
- * here, when a program is compiled, among those whose bits are the same at every run, unless others may be taken; and each runs once on what happens to be in memory, since the driver
+ * here, when a program is compiled, once for equal products, among those whose bits are the same at every run, unless others may be taken; and each runs once on what happens to be in memory, since the driver
  * loads a kernel at its first launch, which must not be while a graph is captured.
  */
 final class ProductPlans {
@@ -27,6 +30,8 @@ final class ProductPlans {
     private final DeviceMemory memory;
     private final Arena arena;
     private final long stream;
+    /** By {@link #kind}; empty where the library has none that will do. */
+    private final Map<Product, Optional<CublasLt.Algorithm>> algorithms = new HashMap<>();
     /** One for all, since they run one after the other; none as long as no algorithm needs one. */
     private Optional<Long> workspace = Optional.empty();
 
@@ -61,20 +66,39 @@ final class ProductPlans {
         MemorySegment descriptor = descriptor(product, epilogue.get());
         bias.ifPresent(place -> setBias(descriptor, place.address()));
         CublasLt.Layouts layouts = layouts(product);
-        Optional<Launch> plan = library.algorithm(descriptor, layouts, preference(product), arena)
-                .map(algorithm -> {
-                    CublasLt.Addresses addresses = addresses(product, algorithm.workspaceBytes());
-                    return to -> library.multiply(descriptor, layouts, algorithm, addresses, to);
-                });
-        if (plan.isEmpty()) {
-            return Optional.empty();
-        }
-        plan.get().on(stream);
-        if (product.activation() == Activation.RELU
-                && !passesNan(plan.get(), descriptor, product, bias.orElseThrow())) {
-            return Optional.empty();
-        }
-        return plan;
+        Function<CublasLt.Algorithm, Launch> launch = algorithm -> {
+            CublasLt.Addresses addresses = addresses(product, algorithm.workspaceBytes());
+            return to -> library.multiply(descriptor, layouts, algorithm, addresses, to);
+        };
+        return algorithms
+                .computeIfAbsent(
+                        kind(product),
+                        _ -> library.algorithm(descriptor, layouts, preference(product), arena)
+                                .filter(algorithm -> works(launch.apply(algorithm), descriptor, product, bias)))
+                .map(launch);
+    }
+
+    /** What an algorithm depends on: alignments stand where addresses do. */
+    private static Product kind(Product product) {
+        Product.Operands operands = product.operands();
+        Place result = product.result();
+        return new Product(
+                new Product.Operands(
+                        operands.type(),
+                        alignment(operands.left()),
+                        operands.transposeLeft(),
+                        alignment(operands.right()),
+                        operands.transposeRight()),
+                product.size(),
+                product.bias().map(_ -> 0L),
+                product.activation(),
+                new Place(result.type(), alignment(result.address())));
+    }
+
+    /** Runs it. */
+    private boolean works(Launch launch, MemorySegment descriptor, Product product, Optional<Place> bias) {
+        launch.on(stream);
+        return product.activation() != Activation.RELU || passesNan(launch, descriptor, product, bias.orElseThrow());
     }
 
     /** Its GELU is an approximation by tanh, and ours is exact. */

@@ -9,21 +9,17 @@ struct Cells {
   In<P> projected;
   // The time before's states times the recurrent weight; not of the first time.
   In<f32> recurrent;
-  // Of the input's product; or none.
-  In<f32> bias;
   // [samples, hidden]; not of the first time.
   In<f32> before;
   Out<H> states, gates;
   Out<f32> cells;
   int64_t count;
-  int hidden, isFirst, hasBias;
+  int hidden, isFirst;
 };
 
 DEVICE float gate(const Cells& a, int64_t sample, int which, int k) {
   int64_t i = sample * 4 * a.hidden + which * a.hidden + k;
-  float sum = a.projected[i];
-  if (a.hasBias) sum += a.bias[which * a.hidden + k];
-  return a.isFirst ? sum : sum + a.recurrent[i];
+  return a.isFirst ? a.projected[i] : a.projected[i] + a.recurrent[i];
 }
 
 KERNEL(256, lstm_cells, Cells) {

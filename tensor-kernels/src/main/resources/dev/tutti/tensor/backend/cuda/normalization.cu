@@ -96,7 +96,7 @@ KERNEL(256, batch_norm_inference, Inference) {
   const Groups& groups = arguments.groups;
   int group = blockIdx.x;
   float deviation = sqrtf(arguments.variances[group] + arguments.epsilon), mean = arguments.means[group];
-  for (int k = threadIdx.x + blockIdx.y * blockDim.x; k < groups.size; k += blockDim.x * gridDim.y) {
+  for (int k = threadIdx.x; k < groups.size; k += blockDim.x) {
     int64_t i = index(groups, group, k);
     arguments.y.set(i, (arguments.x[i] - mean) / deviation * arguments.gamma[group] + arguments.beta[group]);
   }

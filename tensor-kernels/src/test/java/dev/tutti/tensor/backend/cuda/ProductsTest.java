@@ -108,6 +108,20 @@ class ProductsTest {
         assertAgrees(library, builder.build(), F32_CLOSE);
     }
 
+    /** One algorithm does them all. */
+    @Test
+    void equalProductsKeepWhatIsTheirs() {
+        GraphBuilder builder = new GraphBuilder();
+        Tensor x = builder.input("x", ElementType.F32, Shape.of(3, 16));
+        for (int i = 0; i < 4; i++) {
+            Tensor weight = builder.parameter("weight" + i, Shape.of(16, 16), new Initializer.Uniform(1));
+            Tensor bias = builder.parameter("bias" + i, Shape.of(16), new Initializer.Uniform(1));
+            x = builder.add("y" + i, new MatrixOp.Dense(x, weight, bias, Activation.RELU, ElementType.F32));
+        }
+        builder.output("y", x);
+        assertAgrees(library, builder.build(), F32_CLOSE);
+    }
+
     @ParameterizedTest
     @CsvSource({"F32", "BF16", "F16"})
     void reluPassesNan(ElementType type) {
