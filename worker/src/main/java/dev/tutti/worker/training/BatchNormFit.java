@@ -28,9 +28,9 @@ final class BatchNormFit {
                     && norm.x().elementCount() == norm.gamma().elementCount()) {
                 throw new DataException(
                         ("model.layers: %s needs more than one value a channel to train on, and a sample gives it one:"
-                            + " expected two samples or more in each slice of a step, got one (training.batch is %d,"
-                            + " the last batch of an epoch %d, and there are %d slices): choose a batch that leaves no"
-                            + " single sample")
+                                        + " expected two samples or more in each slice of a step, got one (training.batch is %d,"
+                                        + " the last batch of an epoch %d, and there are %d slices): choose a batch that leaves no"
+                                        + " single sample")
                                 .formatted(
                                         instruction.result().name(),
                                         plan.batch(),
