@@ -1,6 +1,6 @@
 package dev.tutti.benchmarks.kernels;
 
-import dev.tutti.benchmarks.BackendOptions;
+import dev.tutti.benchmarks.backend.BackendOptions;
 import dev.tutti.proto.launch.KernelsBenchmark;
 import dev.tutti.proto.launch.LaunchException;
 import dev.tutti.tensor.backend.Backend;

@@ -1,8 +1,8 @@
 package dev.tutti.benchmarks.step;
 
-import static dev.tutti.benchmarks.BackendOptions.USAGE;
+import static dev.tutti.benchmarks.backend.BackendOptions.USAGE;
 
-import dev.tutti.benchmarks.BackendOptions;
+import dev.tutti.benchmarks.backend.BackendOptions;
 import dev.tutti.benchmarks.kernels.MatmulPeak;
 import dev.tutti.parameterserver.shard.JobOptimizer;
 import dev.tutti.proto.launch.LaunchException;

@@ -1,4 +1,4 @@
-package dev.tutti.benchmarks;
+package dev.tutti.benchmarks.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

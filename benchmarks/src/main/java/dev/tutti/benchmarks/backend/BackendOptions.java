@@ -1,4 +1,4 @@
-package dev.tutti.benchmarks;
+package dev.tutti.benchmarks.backend;
 
 import dev.tutti.proto.launch.LaunchException;
 import dev.tutti.proto.spec.DidYouMean;

@@ -1,4 +1,4 @@
 @NullMarked
-package dev.tutti.benchmarks;
+package dev.tutti.benchmarks.backend;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Where benchmarks compute. */
+@NullMarked
+package dev.tutti.benchmarks.backend;
+
+import org.jspecify.annotations.NullMarked;
