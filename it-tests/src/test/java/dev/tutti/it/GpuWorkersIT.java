@@ -81,7 +81,7 @@ class GpuWorkersIT {
             assertThat(worker.exitCode()).isEqualTo(2);
             assertThat(worker.err()).contains("tutti.worker.backend: NVIDIA's driver cannot be loaded (libcuda.so.1)");
             assertThat(bench.exitCode()).isEqualTo(2);
-            assertThat(bench.err()).contains("--backend: NVIDIA's driver cannot be loaded (libcuda.so.1)");
+            assertThat(bench.err()).contains("--backend cuda: NVIDIA's driver cannot be loaded (libcuda.so.1)");
             assertThat(automatic.err())
                     .contains("backend cpu: ", "; not cuda: NVIDIA's driver cannot be loaded (libcuda.so.1)");
         }
