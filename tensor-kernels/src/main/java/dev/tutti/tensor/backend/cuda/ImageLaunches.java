@@ -33,221 +33,193 @@ record ImageLaunches(Launches launches, MatrixLaunches matrices) {
             }
         }
 
+        long pixels() {
+            return (long) samples * height * width;
+        }
+
         long elements() {
             return (long) samples * channels * height * width;
         }
     }
 
+    /** What slides over which images, and what comes of it. */
+    private record Sliding(Window window, Images input, Images output) {
+        Grid overInputs() {
+            return Grid.forEach(input.elements());
+        }
+
+        Grid overOutputs() {
+            return Grid.forEach(output.elements());
+        }
+
+        /**
+         * As {@code images.cu} has it.
+         *
+         * @param addresses x, gradient, places, y
+         */
+        Struct pool(long... addresses) {
+            Struct struct = new Struct()
+                    .addresses(addresses)
+                    .ints(input.samples, input.channels, input.height, input.width, output.height, output.width);
+            return addTo(struct);
+        }
+
+        /**
+         * As {@code convolution.cu} has it, but for what is of the weight's gradient alone.
+         *
+         * @param addresses images, weight, gradient, bias, y
+         */
+        Struct convolution(int groups, long... addresses) {
+            Struct struct = new Struct()
+                    .addresses(addresses)
+                    .ints(input.samples, input.channels, input.height, input.width)
+                    .ints(output.channels, output.height, output.width, groups);
+            return addTo(struct);
+        }
+
+        private Struct addTo(Struct struct) {
+            input.addLayoutTo(struct);
+            output.addLayoutTo(struct);
+            return struct.ints(window.height(), window.width())
+                    .ints(window.strideHeight(), window.strideWidth())
+                    .ints(window.paddingHeight(), window.paddingWidth());
+        }
+    }
+
     Launch bind(ConvolutionOp op, List<Tensor> results) {
         Tensor y = results.getFirst();
-        ImageLayout layout = op.layout();
         return switch (op) {
-            case ConvolutionOp.Conv2d(var x, var weight, var bias, var window, int groups, var _) ->
-                forward(x, weight, bias, window, groups, layout, Images.of(y.shape(), layout), launches.at(y), "f32");
+            case ConvolutionOp.Conv2d conv ->
+                forward(conv, new Sliding(conv.window(), images(conv.x(), op), images(y, op)), launches.at(y));
             case ConvolutionOp.Conv2dMaxPool conv -> conv2dMaxPool(conv, results);
-            case ConvolutionOp.Conv2dInputGradient(
-                    var gradient,
-                    var weight,
-                    var window,
-                    int groups,
-                    int _,
-                    int _,
-                    var _) -> inputGradient(gradient, weight, window, groups, layout, y);
-            case ConvolutionOp.Conv2dWeightGradient(var gradient, var x, var window, int groups, var _) ->
-                weightGradient(gradient, x, window, groups, layout, results);
-            case ConvolutionOp.MaxPool(var x, var window, var _) ->
-                pool(
-                        "max_pool",
-                        x.type(),
-                        y.type(),
-                        launches.at(x),
-                        NONE,
-                        NONE,
-                        launches.at(y),
-                        window,
-                        Images.of(x.shape(), layout),
-                        Images.of(y.shape(), layout),
-                        true);
-            case ConvolutionOp.MaxPoolGradient(var gradient, var x, var window, var _) ->
-                pool(
-                        "max_pool_gradient",
-                        x.type(),
-                        y.type(),
-                        launches.at(x),
-                        launches.at(gradient),
-                        NONE,
-                        launches.at(y),
-                        window,
-                        Images.of(x.shape(), layout),
-                        Images.of(gradient.shape(), layout),
-                        false);
-            case ConvolutionOp.AveragePool(var x, var window, var _) ->
-                pool(
-                        "average_pool",
-                        x.type(),
-                        y.type(),
-                        launches.at(x),
-                        NONE,
-                        NONE,
-                        launches.at(y),
-                        window,
-                        Images.of(x.shape(), layout),
-                        Images.of(y.shape(), layout),
-                        true);
-            case ConvolutionOp.AveragePoolGradient(var gradient, var window, int _, int _, var _) ->
-                pool(
-                        "average_pool_gradient",
-                        gradient.type(),
-                        y.type(),
-                        NONE,
-                        launches.at(gradient),
-                        NONE,
-                        launches.at(y),
-                        window,
-                        Images.of(y.shape(), layout),
-                        Images.of(gradient.shape(), layout),
-                        false);
-            case ConvolutionOp.MaxPoolScatter(var gradient, var places, int _, int _, var _) ->
-                pool(
-                        "max_pool_scatter",
-                        gradient.type(),
-                        y.type(),
-                        NONE,
-                        launches.at(gradient),
-                        launches.at(places),
-                        launches.at(y),
-                        PAIRS,
-                        Images.of(y.shape(), layout),
-                        Images.of(gradient.shape(), layout),
-                        false);
+            case ConvolutionOp.Conv2dInputGradient conv -> inputGradient(conv, y);
+            case ConvolutionOp.Conv2dWeightGradient conv -> weightGradient(conv, results);
+            case ConvolutionOp.MaxPool(var x, var window, var _) -> {
+                Sliding sliding = new Sliding(window, images(x, op), images(y, op));
+                Struct struct = sliding.pool(launches.at(x), NONE, NONE, launches.at(y));
+                yield pool("max_pool", x.type(), y, sliding.overOutputs(), struct);
+            }
+            case ConvolutionOp.MaxPoolGradient(var gradient, var x, var window, var _) -> {
+                Sliding sliding = new Sliding(window, images(x, op), images(gradient, op));
+                Struct struct = sliding.pool(launches.at(x), launches.at(gradient), NONE, launches.at(y));
+                yield pool("max_pool_gradient", x.type(), y, sliding.overInputs(), struct);
+            }
+            case ConvolutionOp.AveragePool(var x, var window, var _) -> {
+                Sliding sliding = new Sliding(window, images(x, op), images(y, op));
+                Struct struct = sliding.pool(launches.at(x), NONE, NONE, launches.at(y));
+                yield pool("average_pool", x.type(), y, sliding.overOutputs(), struct);
+            }
+            case ConvolutionOp.AveragePoolGradient(var gradient, var window, int _, int _, var _) -> {
+                Sliding sliding = new Sliding(window, images(y, op), images(gradient, op));
+                Struct struct = sliding.pool(NONE, launches.at(gradient), NONE, launches.at(y));
+                yield pool("average_pool_gradient", gradient.type(), y, sliding.overInputs(), struct);
+            }
+            case ConvolutionOp.MaxPoolScatter(var gradient, var places, int _, int _, var _) -> {
+                Sliding sliding = new Sliding(PAIRS, images(y, op), images(gradient, op));
+                Struct struct = sliding.pool(NONE, launches.at(gradient), launches.at(places), launches.at(y));
+                yield pool("max_pool_scatter", gradient.type(), y, sliding.overInputs(), struct);
+            }
         };
     }
 
+    private static Images images(Tensor tensor, ConvolutionOp op) {
+        return Images.of(tensor.shape(), op.layout());
+    }
+
+    private Launch pool(String name, ElementType from, Tensor y, Grid grid, Struct struct) {
+        return launches.of(KernelSources.IMAGES, List.of("X=" + from, Launches.macro("Y", y)), name, grid, struct);
+    }
+
     private Launch conv2dMaxPool(ConvolutionOp.Conv2dMaxPool op, List<Tensor> results) {
-        ImageLayout layout = op.layout();
-        Images x = Images.of(op.x().shape(), layout);
+        Images x = images(op.x(), op);
         Images between = new Images(
                 x.samples,
                 op.weight().shape().size(0),
                 op.window().outputHeight(x.height),
                 op.window().outputWidth(x.width),
-                layout);
+                op.layout());
         long convolved = launches.scratch(between.elements() * Float.BYTES);
         Tensor y = results.getFirst();
+        Sliding pairs = new Sliding(PAIRS, between, images(y, op));
         return Launches.all(
-                forward(op.x(), op.weight(), op.bias(), op.window(), op.groups(), layout, between, convolved, "f32"),
+                forward(
+                        new ConvolutionOp.Conv2d(op.x(), op.weight(), op.bias(), op.window(), op.groups(), op.layout()),
+                        new Sliding(op.window(), x, between),
+                        convolved),
                 pool(
                         "max_pool_relu",
                         ElementType.F32,
-                        y.type(),
-                        convolved,
-                        NONE,
-                        launches.at(results.get(1)),
-                        launches.at(y),
-                        PAIRS,
-                        between,
-                        Images.of(y.shape(), layout),
-                        true));
-    }
-
-    private Launch forward(
-            Tensor x,
-            Tensor weight,
-            Tensor bias,
-            Window window,
-            int groups,
-            ImageLayout layout,
-            Images output,
-            long y,
-            String type) {
-        Images input = Images.of(x.shape(), layout);
-        return launches.of(
-                KernelSources.CONVOLUTION,
-                List.of(Launches.macro("X", x), "Y=" + type),
-                "conv2d",
-                grid((long) output.samples * output.height * output.width, output.channels / groups, groups),
-                convolution(
-                        launches.at(x),
-                        launches.at(weight),
-                        NONE,
-                        launches.at(bias),
                         y,
-                        input,
-                        output,
-                        groups,
-                        window,
-                        0));
+                        pairs.overOutputs(),
+                        pairs.pool(convolved, NONE, launches.at(results.get(1)), launches.at(y))));
     }
 
-    private Launch inputGradient(
-            Tensor gradient, Tensor weight, Window window, int groups, ImageLayout layout, Tensor y) {
-        Images input = Images.of(y.shape(), layout);
-        Images output = Images.of(gradient.shape(), layout);
+    /** @param y where the result lies, f32 */
+    private Launch forward(ConvolutionOp.Conv2d op, Sliding sliding, long y) {
+        Images output = sliding.output;
         return launches.of(
                 KernelSources.CONVOLUTION,
-                List.of(Launches.macro("X", gradient), Launches.macro("Y", y)),
+                List.of(Launches.macro("X", op.x()), "Y=f32"),
+                "conv2d",
+                grid(output.pixels(), output.channels / op.groups(), op.groups()),
+                sliding.convolution(
+                                op.groups(),
+                                launches.at(op.x()),
+                                launches.at(op.weight()),
+                                NONE,
+                                launches.at(op.bias()),
+                                y)
+                        .ints(0));
+    }
+
+    private Launch inputGradient(ConvolutionOp.Conv2dInputGradient op, Tensor y) {
+        Sliding sliding = new Sliding(op.window(), images(y, op), images(op.gradient(), op));
+        Images input = sliding.input;
+        return launches.of(
+                KernelSources.CONVOLUTION,
+                List.of(Launches.macro("X", op.gradient()), Launches.macro("Y", y)),
                 "conv2d_input_gradient",
-                grid((long) input.samples * input.height * input.width, input.channels / groups, groups),
-                convolution(
-                        NONE,
-                        launches.at(weight),
-                        launches.at(gradient),
-                        NONE,
-                        launches.at(y),
-                        input,
-                        output,
-                        groups,
-                        window,
-                        0));
+                grid(input.pixels(), input.channels / op.groups(), op.groups()),
+                sliding.convolution(
+                                op.groups(),
+                                NONE,
+                                launches.at(op.weight()),
+                                launches.at(op.gradient()),
+                                NONE,
+                                launches.at(y))
+                        .ints(0));
     }
 
     /** In parts of the long sum over all pixels of all samples, then of these. */
-    private Launch weightGradient(
-            Tensor gradient, Tensor x, Window window, int groups, ImageLayout layout, List<Tensor> results) {
-        Images input = Images.of(x.shape(), layout);
-        Images output = Images.of(gradient.shape(), layout);
+    private Launch weightGradient(ConvolutionOp.Conv2dWeightGradient op, List<Tensor> results) {
+        Sliding sliding = new Sliding(op.window(), images(op.x(), op), images(op.gradient(), op));
+        Images output = sliding.output;
+        int groups = op.groups();
         Tensor dweight = results.get(0);
-        long length = (long) output.samples * output.height * output.width;
         int mostParts = Math.clamp(Grid.MOST_BLOCKS_IN_Y_AND_Z / groups, 1, MOST_PARTS);
-        int parts = Math.clamp(Math.ceilDiv(length, PART_LENGTH), 1, mostParts);
-        int partLength = Math.toIntExact(Math.ceilDiv(length, parts));
-        long partial = parts == 1 ? launches.at(dweight) : launches.scratch(parts * dweight.byteSize());
+        int parts = Math.clamp(Math.ceilDiv(output.pixels(), PART_LENGTH), 1, mostParts);
+        Place partial = parts == 1
+                ? launches.place(dweight)
+                : new Place(ElementType.F32, launches.scratch(parts * dweight.byteSize()));
+        int columns = sliding.input.channels / groups * op.window().area();
         Launch weight = launches.of(
                 KernelSources.CONVOLUTION,
-                List.of(Launches.macro("X", x), "Y=f32"),
+                List.of(Launches.macro("X", op.x()), "Y=f32"),
                 "conv2d_weight_gradient",
-                grid(output.channels / groups, input.channels / groups * window.area(), groups * parts),
-                convolution(
-                        launches.at(x),
-                        NONE,
-                        launches.at(gradient),
-                        NONE,
-                        partial,
-                        input,
-                        output,
-                        groups,
-                        window,
-                        partLength));
+                grid(output.channels / groups, columns, groups * parts),
+                sliding.convolution(
+                                groups, launches.at(op.x()), NONE, launches.at(op.gradient()), NONE, partial.address())
+                        .ints(Math.toIntExact(Math.ceilDiv(output.pixels(), parts))));
         Launch bias = launches.of(
                 KernelSources.CONVOLUTION,
-                List.of(Launches.macro("X", gradient), "Y=f32"),
+                List.of(Launches.macro("X", op.gradient()), "Y=f32"),
                 "conv2d_bias_gradient",
                 Grid.blocks(output.channels, BIAS_THREADS),
-                convolution(
-                        NONE,
-                        NONE,
-                        launches.at(gradient),
-                        NONE,
-                        launches.at(results.get(1)),
-                        input,
-                        output,
-                        groups,
-                        window,
-                        0));
+                sliding.convolution(groups, NONE, NONE, launches.at(op.gradient()), NONE, launches.at(results.get(1)))
+                        .ints(0));
         return parts == 1
                 ? Launches.all(weight, bias)
-                : Launches.all(
-                        weight, matrices.columnSum(partial, "X=f32", parts, launches.at(dweight), dweight), bias);
+                : Launches.all(weight, matrices.columnSum(partial, parts, dweight), bias);
     }
 
     private static Grid grid(long rows, int columns, int z) {
@@ -257,69 +229,5 @@ record ImageLaunches(Launches launches, MatrixLaunches matrices) {
                             .formatted(rows));
         }
         return new Grid(Math.toIntExact(Math.ceilDiv(rows, TILE)), Math.ceilDiv(columns, TILE), z, THREADS);
-    }
-
-    private static Struct convolution(
-            long images,
-            long weight,
-            long gradient,
-            long bias,
-            long y,
-            Images input,
-            Images output,
-            int groups,
-            Window window,
-            int partLength) {
-        Struct struct = new Struct()
-                .addresses(images, weight, gradient, bias, y)
-                .ints(
-                        input.samples,
-                        input.channels,
-                        input.height,
-                        input.width,
-                        output.channels,
-                        output.height,
-                        output.width,
-                        groups);
-        input.addLayoutTo(struct);
-        output.addLayoutTo(struct);
-        addTo(struct, window);
-        return struct.ints(partLength);
-    }
-
-    private Launch pool(
-            String name,
-            ElementType from,
-            ElementType to,
-            long x,
-            long gradient,
-            long places,
-            long y,
-            Window window,
-            Images input,
-            Images output,
-            boolean overOutputs) {
-        Struct struct = new Struct()
-                .addresses(x, gradient, places, y)
-                .ints(input.samples, input.channels, input.height, input.width, output.height, output.width);
-        input.addLayoutTo(struct);
-        output.addLayoutTo(struct);
-        addTo(struct, window);
-        return launches.of(
-                KernelSources.IMAGES,
-                List.of("X=" + from, "Y=" + to),
-                name,
-                Grid.forEach(overOutputs ? output.elements() : input.elements()),
-                struct);
-    }
-
-    private static void addTo(Struct struct, Window window) {
-        struct.ints(
-                window.height(),
-                window.width(),
-                window.strideHeight(),
-                window.strideWidth(),
-                window.paddingHeight(),
-                window.paddingWidth());
     }
 }

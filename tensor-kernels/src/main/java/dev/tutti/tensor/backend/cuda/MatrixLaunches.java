@@ -19,35 +19,34 @@ record MatrixLaunches(Launches launches, ElementwiseLaunches elementwise, Option
     Launch bind(MatrixOp op, Tensor y) {
         return switch (op) {
             case MatrixOp.MatMul(var left, var transposeLeft, var right, var transposeRight) ->
-                matmul(left, transposeLeft, right, transposeRight, Optional.empty(), Activation.IDENTITY, y);
+                matmul(operands(left, transposeLeft, right, transposeRight), left, y);
             case MatrixOp.RoundedMatMul(var left, var transposeLeft, var right, var transposeRight, var _) ->
-                matmul(left, transposeLeft, right, transposeRight, Optional.empty(), Activation.IDENTITY, y);
+                matmul(operands(left, transposeLeft, right, transposeRight), left, y);
             case MatrixOp.Dense(var x, var weight, var bias, var activation, var _) ->
-                matmul(x, false, weight, true, Optional.of(bias), activation, y);
+                product(new Product(
+                        operands(x, false, weight, true),
+                        size(x, y),
+                        Optional.of(launches.at(bias)),
+                        activation,
+                        launches.place(y)));
             case MatrixOp.AddBias addBias -> elementwise.addBias(addBias, y);
             case MatrixOp.ColumnSum(var x, var _) ->
-                columnSum(launches.at(x), "X=" + x.type(), x.elementCount() / y.elementCount(), launches.at(y), y);
+                columnSum(launches.place(x), x.elementCount() / y.elementCount(), y);
         };
     }
 
-    private Launch matmul(
-            Tensor left,
-            boolean transposeLeft,
-            Tensor right,
-            boolean transposeRight,
-            Optional<Tensor> bias,
-            Activation activation,
-            Tensor y) {
+    private Product.Operands operands(Tensor left, boolean transposeLeft, Tensor right, boolean transposeRight) {
+        return new Product.Operands(left.type(), launches.at(left), transposeLeft, launches.at(right), transposeRight);
+    }
+
+    private static Product.Size size(Tensor left, Tensor y) {
         Shape result = y.shape();
         int m = result.size(0);
-        int n = result.size(1);
-        int k = Math.toIntExact(left.elementCount() / m);
-        return product(new Product(
-                new Product.Operands(left.type(), launches.at(left), transposeLeft, launches.at(right), transposeRight),
-                new Product.Size(m, n, k),
-                bias.map(launches::at),
-                activation,
-                new Place(y.type(), launches.at(y))));
+        return new Product.Size(m, result.size(1), Math.toIntExact(left.elementCount() / m));
+    }
+
+    private Launch matmul(Product.Operands operands, Tensor left, Tensor y) {
+        return product(Product.plain(operands, size(left, y), launches.place(y)));
     }
 
     /** By cuBLASLt where it can, and by tiles of our own where not. */
@@ -109,35 +108,27 @@ record MatrixLaunches(Launches launches, ElementwiseLaunches elementwise, Option
                                 product.bias().isPresent() ? 1 : 0));
     }
 
-    /** In two steps where rows are many: parts of them, then these. */
-    Launch columnSum(long x, String operandType, long rows, long to, Tensor y) {
+    /** Of x in rows as wide as y. In two steps where they are many: parts of them, then these. */
+    Launch columnSum(Place x, long rows, Tensor y) {
         long columns = y.elementCount();
-        int parts = Math.clamp(Math.ceilDiv(rows, SUM_ROWS), 1, SUM_ROWS);
-        long rowsOfPart = Math.ceilDiv(rows, parts);
-        int blocks = Math.toIntExact(Math.ceilDiv(columns, SUM_COLUMNS));
+        long rowsOfPart = Math.ceilDiv(rows, Math.clamp(Math.ceilDiv(rows, SUM_ROWS), 1, SUM_ROWS));
+        long parts = Math.ceilDiv(rows, rowsOfPart);
         if (parts == 1) {
-            return sum(operandType, "Y=" + y.type(), new Grid(blocks, 1, 1, SUM_THREADS), x, to, rows, columns, rows);
+            return sum(x, launches.place(y), rows, columns, rows);
         }
-        long partial = launches.scratch(parts * columns * Float.BYTES);
+        Place partial = new Place(ElementType.F32, launches.scratch(parts * columns * Float.BYTES));
         return Launches.all(
-                sum(
-                        operandType,
-                        "Y=f32",
-                        new Grid(blocks, parts, 1, SUM_THREADS),
-                        x,
-                        partial,
-                        rows,
-                        columns,
-                        rowsOfPart),
-                sum("X=f32", "Y=" + y.type(), new Grid(blocks, 1, 1, SUM_THREADS), partial, to, parts, columns, parts));
+                sum(x, partial, rows, columns, rowsOfPart), sum(partial, launches.place(y), parts, columns, parts));
     }
 
-    private Launch sum(String x, String y, Grid grid, long from, long to, long rows, long columns, long rowsOfPart) {
+    private Launch sum(Place from, Place to, long rows, long columns, long rowsOfPart) {
+        int blocks = Grid.inX(Math.ceilDiv(columns, SUM_COLUMNS));
+        int parts = Math.toIntExact(Math.ceilDiv(rows, rowsOfPart));
         return launches.of(
                 KernelSources.LAYOUT,
-                List.of(x, y),
+                List.of(from.macro("X"), to.macro("Y")),
                 "column_sum",
-                grid,
-                new Struct().addresses(from, to).longs(rows, columns, rowsOfPart));
+                new Grid(blocks, parts, 1, SUM_THREADS),
+                new Struct().addresses(from.address(), to.address()).longs(rows, columns, rowsOfPart));
     }
 }

@@ -1,5 +1,6 @@
 package dev.tutti.tensor.backend.cuda;
 
+import dev.tutti.tensor.graph.ElementType;
 import dev.tutti.tensor.graph.ImageLayout;
 import dev.tutti.tensor.graph.NormalizationOp;
 import dev.tutti.tensor.graph.Shape;
@@ -14,6 +15,8 @@ record NormalizationLaunches(Launches launches, MatrixLaunches matrices) {
     private static final int WARP = 32;
     /** What a thread of {@code layer_norm.cu} holds of a row. */
     private static final int COLUMNS_OF_THREAD = 32;
+
+    private static final long NONE = 0;
 
     /** What is normalized together, as the source says it. */
     private record Groups(int count, int size, int pixels, boolean byGroup) {
@@ -36,6 +39,12 @@ record NormalizationLaunches(Launches launches, MatrixLaunches matrices) {
         }
     }
 
+    /** What is normalized with which parameters. */
+    private record Normalized(Tensor x, Tensor gamma, Tensor beta, float epsilon) {}
+
+    /** What the gradient of that depends on. */
+    private record Statistics(Tensor gradient, Tensor x, Tensor gamma, Tensor mean, Tensor inverseDeviation) {}
+
     Launch bind(NormalizationOp op, List<Tensor> results) {
         Tensor y = results.getFirst();
         return switch (op) {
@@ -43,38 +52,11 @@ record NormalizationLaunches(Launches launches, MatrixLaunches matrices) {
             case NormalizationOp.SoftmaxGradient(var gradient, var output) ->
                 rows("softmax_gradient", output, gradient, y);
             case NormalizationOp.LayerNorm(var x, var gamma, var beta, float epsilon) ->
-                isHeld(x)
-                        ? layerNorm(
-                                "layer_norm",
-                                x,
-                                x,
-                                y,
-                                new Struct()
-                                        .addresses(launches.at(x), launches.at(gamma), launches.at(beta))
-                                        .addresses(launches.at(y), launches.at(results.get(1)))
-                                        .addresses(launches.at(results.get(2)))
-                                        .ints(rows(x), x.shape().last())
-                                        .floats(epsilon))
-                        : normalize(Groups.rows(x.shape()), x, gamma, beta, epsilon, results);
+                layerNorm(new Normalized(x, gamma, beta, epsilon), results);
             case NormalizationOp.BatchNorm(var x, var gamma, var beta, var _, var _, float epsilon, var layout) ->
-                normalize(Groups.channels(x.shape(), layout), x, gamma, beta, epsilon, results);
+                normalize(Groups.channels(x.shape(), layout), new Normalized(x, gamma, beta, epsilon), results);
             case NormalizationOp.LayerNormGradient(var gradient, var x, var gamma, var mean, var inverseDeviation) ->
-                // dx may lie where the gradient does, so it comes last.
-                Launches.all(
-                        weights(gradient, x, mean, inverseDeviation, results.get(1), results.get(2)),
-                        isHeld(x)
-                                ? layerNorm(
-                                        "layer_norm_gradient",
-                                        x,
-                                        gradient,
-                                        y,
-                                        new Struct()
-                                                .addresses(launches.at(gradient), launches.at(x), launches.at(gamma))
-                                                .addresses(launches.at(mean), launches.at(inverseDeviation))
-                                                .addresses(launches.at(y))
-                                                .ints(rows(x), x.shape().last()))
-                                : gradient(
-                                        Groups.rows(x.shape()), gradient, x, gamma, mean, inverseDeviation, results));
+                layerNormGradient(new Statistics(gradient, x, gamma, mean, inverseDeviation), results);
             case NormalizationOp.BatchNormGradient(
                     var gradient,
                     var x,
@@ -82,7 +64,10 @@ record NormalizationLaunches(Launches launches, MatrixLaunches matrices) {
                     var mean,
                     var inverseDeviation,
                     var layout) ->
-                gradient(Groups.channels(x.shape(), layout), gradient, x, gamma, mean, inverseDeviation, results);
+                gradient(
+                        Groups.channels(x.shape(), layout),
+                        new Statistics(gradient, x, gamma, mean, inverseDeviation),
+                        results);
             case NormalizationOp.BatchNormInference(
                     var x,
                     var gamma,
@@ -102,7 +87,10 @@ record NormalizationLaunches(Launches launches, MatrixLaunches matrices) {
                                 launches.at(y));
                 groups.addTo(struct);
                 yield launch(
-                        "batch_norm_inference", x, x, y, Grid.blocks(groups.count, THREADS), struct.floats(epsilon));
+                        "batch_norm_inference",
+                        macros(x, x, y),
+                        Grid.blocks(groups.count, THREADS),
+                        struct.floats(epsilon));
             }
         };
     }
@@ -115,12 +103,40 @@ record NormalizationLaunches(Launches launches, MatrixLaunches matrices) {
         return x.shape().last() <= THREADS * COLUMNS_OF_THREAD;
     }
 
+    private Launch layerNorm(Normalized op, List<Tensor> results) {
+        Tensor x = op.x;
+        if (!isHeld(x)) {
+            return normalize(Groups.rows(x.shape()), op, results);
+        }
+        Struct struct = new Struct()
+                .addresses(launches.at(x), launches.at(op.gamma), launches.at(op.beta))
+                .addresses(addresses(results))
+                .ints(rows(x), x.shape().last())
+                .floats(op.epsilon);
+        return held("layer_norm", x, macros(x, x, results.getFirst()), struct);
+    }
+
+    /** dx may lie where the gradient does, so it comes last. */
+    private Launch layerNormGradient(Statistics op, List<Tensor> results) {
+        Tensor x = op.x;
+        Launch weights = weights(op, results.get(1), results.get(2));
+        if (!isHeld(x)) {
+            return Launches.all(weights, gradient(Groups.rows(x.shape()), op, results));
+        }
+        Tensor dx = results.getFirst();
+        Struct struct = new Struct()
+                .addresses(launches.at(op.gradient), launches.at(x), launches.at(op.gamma))
+                .addresses(launches.at(op.mean), launches.at(op.inverseDeviation), launches.at(dx))
+                .ints(rows(x), x.shape().last());
+        return Launches.all(weights, held("layer_norm_gradient", x, macros(x, op.gradient, dx), struct));
+    }
+
     /** A warp has a row as far as it holds it, else a block does. */
-    private Launch layerNorm(String name, Tensor x, Tensor gradient, Tensor y, Struct struct) {
+    private Launch held(String name, Tensor x, List<String> macros, Struct struct) {
         boolean isOfWarps = x.shape().last() <= WARP * COLUMNS_OF_THREAD;
         return launches.of(
                 KernelSources.LAYER_NORM,
-                List.of(Launches.macro("X", x), Launches.macro("G", gradient), Launches.macro("Y", y)),
+                macros,
                 isOfWarps ? name + "_of_warps" : name,
                 Grid.blocks(isOfWarps ? Math.ceilDiv(rows(x), THREADS / WARP) : rows(x), THREADS),
                 struct);
@@ -130,95 +146,72 @@ record NormalizationLaunches(Launches launches, MatrixLaunches matrices) {
         int columns = y.shape().last();
         return launch(
                 name,
-                x,
-                gradient,
-                y,
+                macros(x, gradient, y),
                 Grid.blocks(y.elementCount() / columns, THREADS),
                 new Struct()
                         .addresses(launches.at(x), launches.at(gradient), launches.at(y))
                         .ints(columns));
     }
 
-    private Launch normalize(Groups groups, Tensor x, Tensor gamma, Tensor beta, float epsilon, List<Tensor> results) {
+    private Launch normalize(Groups groups, Normalized op, List<Tensor> results) {
         boolean hasVariances = results.size() > 3;
         Struct struct = new Struct()
-                .addresses(
-                        launches.at(x),
-                        launches.at(gamma),
-                        launches.at(beta),
-                        launches.at(results.get(0)),
-                        launches.at(results.get(1)),
-                        launches.at(results.get(2)),
-                        hasVariances ? launches.at(results.get(3)) : 0);
+                .addresses(launches.at(op.x), launches.at(op.gamma), launches.at(op.beta))
+                .addresses(addresses(results));
+        if (!hasVariances) {
+            struct.addresses(NONE);
+        }
         groups.addTo(struct);
         return launch(
                 "normalize",
-                x,
-                x,
-                results.getFirst(),
+                macros(op.x, op.x, results.getFirst()),
                 Grid.blocks(groups.count, THREADS),
-                struct.floats(epsilon).ints(hasVariances ? 1 : 0));
+                struct.floats(op.epsilon).ints(hasVariances ? 1 : 0));
     }
 
-    private Launch gradient(
-            Groups groups,
-            Tensor gradient,
-            Tensor x,
-            Tensor gamma,
-            Tensor mean,
-            Tensor inverseDeviation,
-            List<Tensor> results) {
+    private Launch gradient(Groups groups, Statistics op, List<Tensor> results) {
         Struct struct = new Struct()
-                .addresses(
-                        launches.at(gradient),
-                        launches.at(x),
-                        launches.at(gamma),
-                        launches.at(mean),
-                        launches.at(inverseDeviation),
-                        launches.at(results.get(0)),
-                        launches.at(results.get(1)),
-                        launches.at(results.get(2)));
+                .addresses(launches.at(op.gradient), launches.at(op.x), launches.at(op.gamma))
+                .addresses(launches.at(op.mean), launches.at(op.inverseDeviation))
+                .addresses(addresses(results));
         groups.addTo(struct);
         return launch(
-                "normalize_gradient", x, gradient, results.getFirst(), Grid.blocks(groups.count, THREADS), struct);
+                "normalize_gradient",
+                macros(op.x, op.gradient, results.getFirst()),
+                Grid.blocks(groups.count, THREADS),
+                struct);
     }
 
     /** dgamma and dbeta of rows: of parts of them, then of these. */
-    private Launch weights(
-            Tensor gradient, Tensor x, Tensor mean, Tensor inverseDeviation, Tensor dgamma, Tensor dbeta) {
-        int columns = x.shape().last();
-        int rows = rows(x);
+    private Launch weights(Statistics op, Tensor dgamma, Tensor dbeta) {
+        int columns = op.x.shape().last();
+        int rows = rows(op.x);
         int parts = Math.clamp(Math.ceilDiv(rows, ROWS_OF_PART), 1, ROWS_OF_PART);
         long bytes = (long) parts * columns * Float.BYTES;
-        long gammas = launches.scratch(bytes);
-        long betas = launches.scratch(bytes);
+        Place gammas = new Place(ElementType.F32, launches.scratch(bytes));
+        Place betas = new Place(ElementType.F32, launches.scratch(bytes));
         Launch ofParts = launch(
                 "norm_weight_gradient",
-                x,
-                gradient,
-                dgamma,
+                macros(op.x, op.gradient, dgamma),
                 new Grid(Math.ceilDiv(columns, COLUMNS), parts, 1, THREADS),
                 new Struct()
-                        .addresses(
-                                launches.at(gradient),
-                                launches.at(x),
-                                launches.at(mean),
-                                launches.at(inverseDeviation),
-                                gammas,
-                                betas)
+                        .addresses(launches.at(op.gradient), launches.at(op.x))
+                        .addresses(launches.at(op.mean), launches.at(op.inverseDeviation))
+                        .addresses(gammas.address(), betas.address())
                         .ints(rows, columns, Math.ceilDiv(rows, parts)));
         return Launches.all(
-                ofParts,
-                matrices.columnSum(gammas, "X=f32", parts, launches.at(dgamma), dgamma),
-                matrices.columnSum(betas, "X=f32", parts, launches.at(dbeta), dbeta));
+                ofParts, matrices.columnSum(gammas, parts, dgamma), matrices.columnSum(betas, parts, dbeta));
     }
 
-    private Launch launch(String name, Tensor x, Tensor gradient, Tensor y, Grid grid, Struct struct) {
-        return launches.of(
-                KernelSources.NORMALIZATION,
-                List.of(Launches.macro("X", x), Launches.macro("G", gradient), Launches.macro("Y", y)),
-                name,
-                grid,
-                struct);
+    private long[] addresses(List<Tensor> tensors) {
+        return tensors.stream().mapToLong(launches::at).toArray();
+    }
+
+    private static List<String> macros(Tensor x, Tensor gradient, Tensor y) {
+        return List.of(Launches.macro("X", x), Launches.macro("G", gradient), Launches.macro("Y", y));
+    }
+
+    private Launch launch(String name, List<String> macros, Grid grid, Struct struct) {
+        return launches.of(KernelSources.NORMALIZATION, macros, name, grid, struct);
     }
 }

@@ -11,9 +11,10 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Products of one program by cuBLASLt. Its matrices are columns where ours are rows, so it is asked for the transposed result, rightᵀ · leftᵀ. Algorithms are chosen
- * here, when a program is compiled, once for equal products, among those whose bits are the same at every run, unless others may be taken; and each runs once on what happens to be in memory, since the driver
- * loads a kernel at its first launch, which must not be while a graph is captured.
+ * Products of one program by cuBLASLt. Its matrices are columns where ours are rows, so it is asked for the transposed result, rightᵀ · leftᵀ.
+ * Algorithms are chosen here, when a program is compiled, once for equal products, among those whose bits are the same at every run, unless others
+ * may be taken; and each runs once on what happens to be in memory, since the driver loads a kernel at its first launch, which must not be while a
+ * graph is captured.
  */
 final class ProductPlans {
     /** What NVIDIA recommends for Hopper. */

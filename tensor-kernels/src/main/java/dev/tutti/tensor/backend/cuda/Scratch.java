@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.function.LongUnaryOperator;
 
 /**
- * Device memory for what lives only while one instruction's launches run. Those of a program run one after the other, so all its instructions share these blocks:
- * each takes what it needs, and the next may take the same.
+ * Device memory for what lives only while one instruction's launches run. Those of a program run one after the other, so all its instructions
+ * share these blocks: each takes what it needs, and the next may take the same.
  */
 final class Scratch {
     private final LongUnaryOperator allocate;

@@ -95,26 +95,14 @@ record SequenceLaunches(Launches launches) {
     }
 
     Launch timePool(SequenceOp.TimePool op, Tensor y) {
-        return pool(
-                "time_pool",
-                op.x(),
-                op.ignored(),
-                op.pooling(),
-                y,
-                op.x().shape().size(1));
+        return pool("time_pool", op.x(), op.ignored(), op.pooling(), y);
     }
 
     Launch timePoolGradient(SequenceOp.TimePoolGradient op, Tensor y) {
-        return pool(
-                "time_pool_gradient",
-                op.gradient(),
-                op.ignored(),
-                op.pooling(),
-                y,
-                y.shape().size(1));
+        return pool("time_pool_gradient", op.gradient(), op.ignored(), op.pooling(), y);
     }
 
-    private Launch pool(String name, Tensor x, Tensor ignored, SequenceOp.Pooling pooling, Tensor y, int time) {
+    private Launch pool(String name, Tensor x, Tensor ignored, SequenceOp.Pooling pooling, Tensor y) {
         return launch(
                 name,
                 x,
@@ -123,7 +111,7 @@ record SequenceLaunches(Launches launches) {
                 new Struct()
                         .addresses(launches.at(x), launches.at(ignored), launches.at(y))
                         .longs(y.elementCount())
-                        .ints(time, y.shape().last(), pooling == SequenceOp.Pooling.MEAN ? 1 : 0));
+                        .ints(ignored.shape().size(1), y.shape().last(), pooling == SequenceOp.Pooling.MEAN ? 1 : 0));
     }
 
     Launch delay(SequenceOp.Delay op, Tensor y) {
