@@ -367,62 +367,11 @@ class KernelsTest {
     }
 
     @Test
-    void aGraphDoesAgainWhatWasCaptured() {
-        long x = device.floats(1, 2, 3);
-        long scalar = device.floats(2);
-        long scale = device.kernel(KernelSources.ELEMENTWISE, "A=f32 B=f32 Y=f32", "scale");
-        Driver driver = device.driver();
-        driver.beginCapture(device.stream());
-        device.launch(
-                scale,
-                Grid.forEach(3),
-                new Struct().addresses(x, scalar, x).longs(3).floats(1));
-        long graph = driver.endCapture(device.stream());
-        assertThat(device.floatsAt(x, 3)).containsExactly(1, 2, 3);
-        driver.launchGraph(graph, device.stream());
-        driver.launchGraph(graph, device.stream());
-        assertThat(device.floatsAt(x, 3)).containsExactly(4, 8, 12);
-        driver.destroyGraph(graph);
-    }
-
-    @Test
-    void timedEventsSayWhatALaunchTook() {
-        int count = 100_000;
-        long x = device.floats(draw(count));
-        long add = device.kernel(KernelSources.ELEMENTWISE, "A=f32 B=f32 Y=f32", "add");
-        Driver driver = device.driver();
-        long begin = driver.createTimedEvent();
-        long end = driver.createTimedEvent();
-        long before = System.nanoTime();
-        driver.record(begin, device.stream());
-        device.launch(
-                add,
-                Grid.forEach(count),
-                new Struct().addresses(x, x, device.room(4L * count)).longs(count));
-        driver.record(end, device.stream());
-        driver.synchronizeEvent(end);
-        long host = System.nanoTime() - before;
-
-        assertThat(driver.nanosBetween(begin, end)).isBetween(1L, host);
-        driver.destroyEvent(begin);
-        driver.destroyEvent(end);
-    }
-
-    @Test
     void whatDoesNotCompileIsSaidWithTheCompilersWords() {
         assertThatThrownBy(() -> device.kernel(KernelSources.ELEMENTWISE, "A=f32 B=f32 Y=nothing", "add"))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("kernels do not compile with")
                 .hasMessageContaining("nothing");
-    }
-
-    @Test
-    void aLaunchThatCannotBeIsRefused() {
-        long add = device.kernel(KernelSources.ELEMENTWISE, "A=f32 B=f32 Y=f32", "add");
-        assertThatThrownBy(() -> device.launch(add, Grid.blocks(1, 1024), new Struct().longs(0, 0, 0, 0)))
-                .isInstanceOfSatisfying(
-                        CudaException.class, e -> assertThat(e.isSticky()).isFalse())
-                .hasMessage("cuLaunchKernel failed with 1: CUDA_ERROR_INVALID_VALUE");
     }
 
     private long input(Execution reference, String name) {
